@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Each verb calls one script of tools/scripts; "make help" lists them.
+
+BASE ?= linux-6.12.y
+S := tools/scripts
+
+# The verbs end their own children; make must not start two of them at once.
+.NOTPARALLEL:
+.DEFAULT_GOAL := prove
+
+##@ From a stock Debian kernel to the verdict
+.PHONY: prove
+prove: ## all of the steps below, for BASE (or for your own tree: KSRC=)
+	@$S/$(if $(KSRC),prove-tree $(KSRC),prove $(BASE))
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing
+	@$S/deps
+.PHONY: fetch
+fetch: ## source, stock kernel and headers of BASE, newest in the archive
+	@$S/fetch $(BASE) --fresh
+.PHONY: tools
+tools: ## build vmcb12-census and the test VM's init into build/bin
+	@$S/tools
+.PHONY: source
+source: ## import, configure and prepare the source of BASE
+	@$S/source $(BASE)
+.PHONY: selftests
+selftests: ## build the nested-SVM KVM selftests of BASE
+	@$S/selftests $(BASE)
+.PHONY: stock
+stock: ## boot the stock kernel: census and selftests
+	@$S/measure $(BASE) stock
+.PHONY: module
+module: ## build KVM from build/tree/BASE as it is, edits included
+	@$S/module $(BASE)
+.PHONY: patched
+patched: ## boot the stock kernel with that KVM: census and selftests
+	@$S/measure $(BASE) patched
+.PHONY: verdict
+verdict: ## stock against patched: the table and the result
+	@$S/verdict $(BASE)
+
+##@ Working on a series
+.PHONY: tree
+tree: ## build/tree/BASE: a git tree of BASE with the series on top
+	@$S/tree $(BASE)
+.PHONY: refresh
+refresh: ## write the commits of build/tree/BASE back into patches/BASE
+	@$S/refresh $(BASE)
+
+##@ Checking
+.PHONY: check
+check: ## everything: our code, the series, the proof, the controls
+	@$S/check $(BASE)
+.PHONY: lint
+lint: ## the fast part of it: no build, no boot
+	@$S/lint
+.PHONY: bench-pipeline
+bench-pipeline: ## how long the steps take, from an empty cache and a full one
+	@$S/bench-pipeline $(BASE)
+
+##@ Other
+.PHONY: install
+install: tools ## install vmcb12-census (DESTDIR=, PREFIX=)
+	@$(MAKE) -s -C tools/kvm/vmcb12 O=$(CURDIR)/build/bin install
+.PHONY: clean
+clean: ## remove build/, but not work in build/tree; keep the cache
+	@$S/clean
+.PHONY: distclean
+distclean: ## clean, and empty the cache
+	@$S/clean --cache
+.PHONY: help
+help: ## this text
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5); next } \
+		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
+	@echo; echo "  BASE= is one of: $$(sed -n "s/^\([a-z][^ ]*\) .*/\1/p" patches/bases)"

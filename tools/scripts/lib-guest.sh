@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154
+# What goes into the test VM, and what comes out of it.
+
+# module_file NAME: the stock module of that name (- and _ are the same).
+module_file()
+{
+	pattern=$(printf '%s' "$1" | sed 's/[-_]/[-_]/g')
+	find "$modules" -name "$pattern.ko*" | head -n1
+}
+
+# with_depends NAME: the module's names, what it needs first.
+with_depends()
+{
+	file=$(module_file "$1")
+	[ -n "$file" ] || return 0		# built in
+	for needed in $(modinfo -F depends "$file" | tr ',' ' '); do
+		with_depends "$needed"
+	done
+	echo "$1"
+}
+
+# guest_root DIR REPLACEMENT SELFTESTS: fill DIR with the RAM disk's content.
+# REPLACEMENT (may be empty) holds modules that replace the stock ones.
+guest_root()
+{
+	mkdir -p "$1/bin" "$1/modules" "$1/selftests"
+	install -m 755 "$BUILD/bin/vmcb12-init" "$1/init"
+	install -m 755 "$BUILD/bin/vmcb12-census" "$1/bin/vmcb12-census"
+	install -m 755 "$3"/* "$1/selftests/"
+	for name in $(with_depends kvm-amd | awk '!seen[$0]++'); do
+		file=$(module_file "$name")
+		ko=$(basename "${file%%.ko*}").ko
+		case $file in
+		*.xz) xz -dc "$file" >"$1/modules/$ko" ;;
+		*) cp "$file" "$1/modules/$ko" ;;
+		esac
+		[ -z "$2" ] || [ ! -f "$2/$ko" ] || cp "$2/$ko" "$1/modules/$ko"
+		case $ko in
+		kvm-amd.ko) echo "load /modules/$ko nested=1" ;;
+		*) echo "load /modules/$ko" ;;
+		esac
+	done >"$1/plan"
+	{
+		echo "data census 120 /bin/vmcb12-census --json -"
+		for test in "$1"/selftests/*; do
+			echo "run selftest/${test##*/} 60 /selftests/${test##*/}"
+		done
+	} >>"$1/plan"
+	chmod -R u=rwX,go=rX "$1"
+}
+
+# split_results DIR: census.json and selftests.ktap out of results.log.
+split_results()
+{
+	tr -d '\r' <"$1/results.log" | awk -v dir="$1" '
+		/^#begin / { name = $2; out = ""; skip = ""; next }
+		/^#end / {
+			split($3, r, "="); split($4, t, "=")
+			rc[name] = r[2]; ms[name] = t[2]; text[name] = out; reason[name] = skip
+			order[++n] = name; name = ""; next
+		}
+		name == "census" { print >(dir "/census.json"); next }
+		name != "" {
+			out = out "# " $0 "\n"
+			if (match($0, /# SKIP.*/)) skip = substr($0, RSTART + 7)
+		}
+		END {
+			ktap = dir "/selftests.ktap"
+			for (i = 1; i <= n; i++)
+				if (order[i] ~ /^selftest\//) tests++
+			print "KTAP version 1\n1.." tests >ktap
+			for (i = 1; i <= n; i++) {
+				name = order[i]
+				if (name !~ /^selftest\//) {
+					print name, rc[name], ms[name] >(dir "/rc")
+					continue
+				}
+				short = substr(name, 10)
+				printf "%s", text[name] >ktap
+				k++
+				if (rc[name] == 0) line = "ok " k " " short
+				else if (rc[name] == 4) line = "ok " k " " short " # SKIP" reason
+				else line = "not ok " k " " short " # exit code " rc[name]
+				print line >ktap
+			}
+		}'
+}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# The series of $base, and its git tree; a verb sources this after lib-base.sh.
+
+tree=$BUILD/tree/$base
+
+# The patches of a base in order, one name a line.
+series()
+{
+	[ -f "$top/patches/$1/series" ] || die 2 "there is no series for $1 yet"
+	sed 's/[[:space:]]*#.*//;/^[[:space:]]*$/d' "$top/patches/$1/series"
+}
+
+# What the series is, by content.
+series_id()
+{
+	series "$1" | while read -r patch; do
+		cat "$top/patches/$1/$patch"
+	done | sha_of
+}
+
+# apply_series TREE BASE: git am as a maintainer would run it, without 3-way
+# merge (git am knows no fuzz); a failure leaves the tree at its base.
+apply_series()
+{
+	kernel_git "$1" checkout -q -B series base
+	for patch in $(series "$2"); do
+		kernel_git "$1" am -q --no-3way --committer-date-is-author-date \
+			"$top/patches/$2/$patch" || {
+			kernel_git "$1" am --abort
+			kernel_git "$1" checkout -q -B series base
+			die 1 "$patch does not apply"
+		}
+	done
+	kernel_git "$1" tag -f applied >/dev/null
+	series_id "$2" >"$1/.git/vmcb12-series"
+}
+
+tree_is_dirty()
+{
+	[ -n "$(kernel_git "$tree" status --porcelain --untracked-files=no)" ]
+}
+
+# Nothing is in the tree but the base and what "tree" applied.
+tree_is_ours()
+{
+	tree_is_dirty && return 1
+	head=$(kernel_git "$tree" rev-parse HEAD)
+	[ "$head" = "$(kernel_git "$tree" rev-parse 'base^{commit}')" ] ||
+	[ "$head" = "$(kernel_git "$tree" rev-parse -q --verify 'applied^{commit}')" ]
+}

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# Common to all verbs: places, messages, children, locks, the table of bases.
+#
+# A verb sources this file first.  It gives:
+#   top, BUILD, CACHE        the checkout, its ignored state, the shared cache
+#   say, note, die           messages; die CODE TEXT ends with one line
+#   step LABEL CMD...        run CMD, print one line with its time
+#   locked                   one run per checkout at a time
+#   base_field NAME FIELD    a cell of patches/bases
+#
+# Exit codes: 0 ok, 1 a check failed, 2 usage or missing tool, 3 infrastructure,
+# 124 timeout, 255 guest panic.
+
+set -eu
+LC_ALL=C
+export LC_ALL
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+BUILD=$top/build
+CACHE=${VMCB12_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vmcb12}
+scripts=$top/tools/scripts
+verb=${0##*/}
+
+child=
+scratch=
+progress=
+
+say()
+{
+	printf '%s\n' "$*"
+}
+
+note()
+{
+	printf '%s: %s\n' "$verb" "$*" >&2
+}
+
+# The last line of a verb that could not do its work: what, and the way out.
+die()
+{
+	code=$1
+	shift
+	clear_progress
+	note "$*"
+	exit "$code"
+}
+
+clear_progress()
+{
+	[ -z "$progress" ] || printf '\r\033[K'
+	progress=
+}
+
+# Nothing of ours survives the verb: no child, no half-written file.
+cleanup()
+{
+	rc=$?
+	trap - EXIT INT TERM HUP
+	if [ -n "$child" ] && kill -0 "$child" 2>/dev/null; then
+		kill -TERM -- "-$child" 2>/dev/null || :
+		wait "$child" 2>/dev/null || :
+		kill -KILL -- "-$child" 2>/dev/null || :
+	fi
+	[ -z "$scratch" ] || rm -rf -- "$scratch"
+	clear_progress
+	exit "$rc"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# Print a scratch directory beside $1 (same file system: mv is atomic), which
+# goes away with the verb.
+scratch_for()
+{
+	mkdir -p "$(dirname "$1")" || die 3 "cannot write to $(dirname "$1")"
+	scratch=$(mktemp -d "$1.tmp.XXXXXX") || die 3 "cannot write to $(dirname "$1")"
+}
+
+# Put what was made in scratch in its place, all or nothing.
+publish()
+{
+	rm -rf -- "$1"
+	mv -T -- "$scratch" "$1"
+	scratch=
+}
+
+now_ms()
+{
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# Run a command in a session of its own, so that all of it can be ended.
+child()
+{
+	setsid "$@" 9>&- &
+	child=$!
+	rc=0
+	wait "$child" || rc=$?
+	child=
+	return "$rc"
+}
+
+# step LABEL CMD...: output goes to a log, and to the terminal only on failure.
+step()
+{
+	label=$1
+	shift
+	mkdir -p "$BUILD/log"
+	log=$BUILD/log/$(printf '%s' "$label" | tr -cs 'A-Za-z0-9._+-' '-').log
+	start=$(now_ms)
+	setsid "$@" >"$log" 2>&1 9>&- &
+	child=$!
+	if [ -t 1 ]; then
+		while kill -0 "$child" 2>/dev/null; do
+			progress=1
+			printf '\r\033[K  ..   %-52s %4d s' "$label" $((($(now_ms) - start) / 1000))
+			sleep 0.2
+		done
+		clear_progress
+	fi
+	rc=0
+	wait "$child" || rc=$?
+	child=
+	took "$start"
+	if [ "$rc" -ne 0 ]; then
+		printf '  %-4s %-52s %8s\n' FAIL "$label" "$took"
+		tail -n 12 "$log" | sed 's/^/       | /'
+		note "$label failed with exit code $rc; the whole log: ${log#"$top"/}"
+		return "$rc"
+	fi
+	printf '  %-4s %-52s %8s\n' ok "$label" "$took"
+}
+
+# took START: the time since then, in $took.
+took()
+{
+	ms=$(($(now_ms) - $1))
+	took=$(printf '%d.%d s' $((ms / 1000)) $((ms % 1000 / 100)))
+}
+
+# cached LABEL: the line of a step whose inputs did not change.
+cached()
+{
+	printf '  %-4s %-52s %8s\n' ok "$1" cached
+}
+
+# Run another verb as a child, so that a signal ends it too.
+run_verb()
+{
+	name=$1
+	shift
+	child "$scripts/$name" "$@"
+}
+
+# One run per checkout; a verb that another verb runs is covered by its lock.
+# $standalone says that nobody has run this verb's prerequisites before.
+locked()
+{
+	# shellcheck disable=SC2034 # for the verbs
+	standalone=
+	[ -z "${VMCB12_LOCKED:-}" ] || return 0
+	standalone=1
+	mkdir -p "$BUILD" || die 3 "cannot write to $BUILD"
+	exec 9>>"$BUILD/.lock"
+	flock -n 9 || die 2 "another run (pid $(cat "$BUILD/.lock.pid" 2>/dev/null || echo unknown)) works in build/; wait for it or end it"
+	echo $$ >"$BUILD/.lock.pid"
+	VMCB12_LOCKED=1
+	export VMCB12_LOCKED
+}
+
+# cache_lock NAME: wait for another checkout that fills the same part.
+cache_lock()
+{
+	mkdir -p "$CACHE" || die 3 "cannot write to the cache $CACHE"
+	exec 8>>"$CACHE/.lock-$1" || die 3 "cannot write to the cache $CACHE"
+	flock -n 8 || {
+		note "waiting for another run that holds the cache ($1)"
+		flock 8
+	}
+}
+
+bases()
+{
+	sed '/^#/d;/^[[:space:]]*$/d' "$top/patches/bases" | cut -d' ' -f1
+}
+
+# base_field NAME FIELD: a cell of patches/bases; an unknown base is an error.
+base_field()
+{
+	awk -v base="$1" -v want="$2" '
+		/^# name / { for (i = 2; i <= NF; i++) col[$i] = i - 1 }
+		$1 == base { print $col[want]; found = 1 }
+		END { exit !found }' "$top/patches/bases"
+}
+
+need_base()
+{
+	[ -n "${1:-}" ] || die 2 "no BASE given; known: $(bases | tr '\n' ' ')"
+	base_field "$1" name >/dev/null ||
+		die 2 "unknown BASE '$1'; known: $(bases | tr '\n' ' ')"
+}
+
+need_tool()
+{
+	command -v "$1" >/dev/null 2>&1 ||
+		die 2 "$1 is missing; install it with 'make deps' (Debian: $2)"
+}
+
+# kernel_git DIR ARGS...: git that reads none of the user's configuration.
+kernel_git()
+{
+	k_dir=$1
+	shift
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 \
+	git -C "$k_dir" -c user.name='vmcb12 series' \
+		-c user.email='vmcb12@example.org' -c core.fsync=none \
+		-c gc.auto=0 -c commit.gpgSign=false -c advice.detachedHead=false "$@"
+}
+
+sha_of()
+{
+	sha256sum | cut -c1-24
+}
