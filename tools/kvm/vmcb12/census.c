@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmcb12-census: how often does this kernel fetch each byte of vmcb12, and
+ * where?
+ */
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <linux/kvm.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ksyms.h"
+#include "physmap.h"
+#include "report.h"
+#include "sweep.h"
+#include "util.h"
+#include "vmcb.h"
+
+#define DEFAULT_ROUNDS	3
+#define DEFAULT_TIMEOUT	120
+#define MAX_ROUNDS	1000
+
+struct options {
+	const char *json;	/* NULL, a file, or "-" */
+	bool ktap;
+	unsigned int timeout;
+	struct census census;	/* what to measure */
+};
+
+enum {
+	OPT_PATH = 1,
+	OPT_FIELD,
+	OPT_LIST,
+	OPT_JSON,
+	OPT_KTAP,
+	OPT_ROUNDS,
+	OPT_TIMEOUT,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+	{ "path",	required_argument,	NULL, OPT_PATH },
+	{ "field",	required_argument,	NULL, OPT_FIELD },
+	{ "list",	no_argument,		NULL, OPT_LIST },
+	{ "json",	required_argument,	NULL, OPT_JSON },
+	{ "ktap",	no_argument,		NULL, OPT_KTAP },
+	{ "rounds",	required_argument,	NULL, OPT_ROUNDS },
+	{ "timeout",	required_argument,	NULL, OPT_TIMEOUT },
+	{ "help",	no_argument,		NULL, OPT_HELP },
+	{ "version",	no_argument,		NULL, OPT_VERSION },
+	{}
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: vmcb12-census [OPTION]...\n"
+	      "Count how often KVM fetches each byte of vmcb12, and tell where.\n\n"
+	      "  --path NAME      only this path (may be repeated)\n"
+	      "  --field NAME     only this field\n"
+	      "  --list           list the paths and the fields\n"
+	      "  --json FILE      write JSON; with '-' to standard output, and nothing else there\n"
+	      "  --ktap           print KTAP instead of the table\n"
+	      "  --rounds N       count N rounds of each path (3)\n"
+	      "  --timeout S      give up after S seconds (120)\n"
+	      "  --help, --version\n\n"
+	      "Exit status: 0 the kernel obeys the rule, 1 it does not, 2 wrong command line or\n"
+	      "something is missing here, 3 the measurement went wrong, 124 timeout.\n", out);
+}
+
+static void list(void)
+{
+	size_t i;
+
+	puts("paths:");
+	for (i = 0; i < nr_paths; i++)
+		printf("  %-20s %s\n", paths[i].name, paths[i].what);
+	puts("fields:");
+	for (i = 0; i < NR_FIELDS; i++)
+		printf("  %-28s 0x%03x %2u %s\n", vmcb_fields[i].name, vmcb_fields[i].offset,
+		       vmcb_fields[i].size, group_name(vmcb_fields[i].group));
+}
+
+static unsigned int number(const char *option, const char *arg, unsigned int max)
+{
+	char *end;
+	unsigned long n = strtoul(arg, &end, 10);
+
+	if (*end || end == arg || arg[0] == '-' || n < 1 || n > max)
+		die(EXIT_REFUSED, "--%s takes 1 to %u, not '%s'", option, max, arg);
+	return n;
+}
+
+static void add_path(struct census *census, const struct path *path)
+{
+	size_t i;
+
+	for (i = 0; i < census->nr_paths; i++) {
+		if (census->path[i].path == path)
+			return;
+	}
+	census->path = xrealloc(census->path, (census->nr_paths + 1) * sizeof(*census->path));
+	memset(&census->path[census->nr_paths], 0, sizeof(*census->path));
+	census->path[census->nr_paths++].path = path;
+}
+
+static void add_path_by_name(struct census *census, const char *name)
+{
+	const struct path *path = path_by_name(name);
+
+	if (!path)
+		die(EXIT_REFUSED, "no path is called '%s': see --list", name);
+	add_path(census, path);
+}
+
+static void set_field(struct census *census, const char *name)
+{
+	census->only = field_by_name(name);
+	if (census->only == NR_FIELDS)
+		die(EXIT_REFUSED, "no field is called '%s': see --list", name);
+}
+
+static void parse_option(struct options *o, int option)
+{
+	switch (option) {
+	case OPT_PATH:
+		add_path_by_name(&o->census, optarg);
+		break;
+	case OPT_FIELD:
+		set_field(&o->census, optarg);
+		break;
+	case OPT_LIST:
+		list();
+		exit(EXIT_OK);
+	case OPT_JSON:
+		o->json = optarg;
+		break;
+	case OPT_KTAP:
+		o->ktap = true;
+		break;
+	case OPT_ROUNDS:
+		o->census.rounds = number("rounds", optarg, MAX_ROUNDS);
+		break;
+	case OPT_TIMEOUT:
+		o->timeout = number("timeout", optarg, 86400);
+		break;
+	case OPT_HELP:
+		usage(stdout);
+		exit(EXIT_OK);
+	case OPT_VERSION:
+		printf("vmcb12-census, JSON schema %d\n", SCHEMA_VERSION);
+		exit(EXIT_OK);
+	default:
+		/* getopt_long() has said what is wrong. */
+		exit(EXIT_REFUSED);
+	}
+}
+
+static void parse_options(struct options *o, int argc, char **argv)
+{
+	int option;
+	size_t i;
+
+	o->timeout = DEFAULT_TIMEOUT;
+	o->census.rounds = DEFAULT_ROUNDS;
+	o->census.only = NR_FIELDS;
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
+		parse_option(o, option);
+	if (optind < argc)
+		die(EXIT_REFUSED, "unexpected argument '%s'", argv[optind]);
+
+	if (!o->census.nr_paths) {
+		for (i = 0; i < nr_paths; i++)
+			add_path(&o->census, &paths[i]);
+	}
+	for (i = 0; i < o->census.nr_paths; i++)
+		o->census.path[i].rounds = o->census.rounds;
+}
+
+static bool cpu_has_svm(void)
+{
+	unsigned int eax, ebx, ecx, edx;
+
+	return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && ecx & CPUID_SVM;
+}
+
+static void check_nested(void)
+{
+	char *nested = read_line("/sys/module/kvm_amd/parameters/nested");
+
+	if (!nested)
+		die(EXIT_REFUSED, "kvm_amd is not loaded: modprobe kvm_amd nested=1");
+	if (strcmp(nested, "1") && strcmp(nested, "Y"))
+		die(EXIT_REFUSED, "nested virtualisation is off: load kvm_amd with nested=1");
+	free(nested);
+}
+
+static int open_kvm(void)
+{
+	int kvm;
+
+	if (!cpu_has_svm())
+		die(EXIT_REFUSED, "this CPU has no SVM: vmcb12 exists on AMD (and Hygon) only");
+	if (geteuid())
+		die(EXIT_REFUSED, "must be run as root");
+	check_nested();
+
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm < 0)
+		die(EXIT_REFUSED, "cannot open /dev/kvm: %s", strerror(errno));
+	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
+		die(EXIT_REFUSED, "/dev/kvm has another API version");
+	return kvm;
+}
+
+static void load_ksyms(struct ksyms *ks)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	bool module = false;
+	size_t i;
+
+	if (!f)
+		die(EXIT_REFUSED, "cannot read /proc/kallsyms: %s", strerror(errno));
+	ksyms_parse(ks, f);
+	fclose(f);
+	if (!ks->nr)
+		die(EXIT_REFUSED, "/proc/kallsyms hides the addresses: set kernel.kptr_restrict=1");
+	for (i = 0; !module && i < ks->nr; i++)
+		module = !strcmp(ks->sym[i].name, "nested_svm_vmexit");
+	if (!module)
+		die(EXIT_REFUSED, "/proc/kallsyms does not name the functions of kvm_amd");
+}
+
+static void on_timeout(int sig)
+{
+	static const char text[] = "vmcb12-census: timeout\n";
+
+	(void)sig;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(EXIT_INFRA);
+	_exit(EXIT_TIMEOUT);
+}
+
+static void measure(struct census *census, struct host *host, int kvm, const struct ksyms *ks)
+{
+	struct physmap pm;
+	struct lab lab;
+	u64 phys, virt;
+
+	physmap_load(&pm);
+	lab_init(&lab, kvm);
+	host->svm_features = lab.svm_features;
+
+	phys = phys_of(lab.mem + GPA_VMCB12);
+	if (!phys)
+		die(EXIT_REFUSED, "/proc/self/pagemap hides page frames: CAP_SYS_ADMIN is needed");
+	virt = physmap_virt(&pm, phys);
+	if (!virt)
+		die(EXIT_INFRA, "/proc/kcore has no mapping of the page frame");
+
+	sweep(census, &lab, phys, virt);
+	lab_exit(&lab);
+	physmap_free(&pm);
+	census_resolve(census, ks);
+	census_judge(census);
+}
+
+static void write_json(const char *file, json_t *o)
+{
+	bool to_stdout = !strcmp(file, "-");
+	FILE *f = to_stdout ? stdout : fopen(file, "we");
+
+	if (!f)
+		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
+	if (json_dumpf(o, f, JSON_INDENT(1)) || fputc('\n', f) == EOF || fflush(f) ||
+	    (!to_stdout && fclose(f)))
+		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
+	json_decref(o);
+}
+
+static int exit_code(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_OK:
+		return EXIT_OK;
+	case VERDICT_FAIL:
+		return EXIT_RULE;
+	case VERDICT_SKIP:
+		return EXIT_REFUSED;
+	default:
+		return EXIT_INFRA;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {};
+	struct utsname uts;
+	struct host host = { .argc = argc, .argv = argv };
+	struct ksyms ks;
+	int kvm;
+
+	parse_options(&o, argc, argv);
+	uname(&uts);
+	host.release = uts.release;
+	host.version = uts.version;
+
+	signal(SIGALRM, on_timeout);
+	alarm(o.timeout);
+	kvm = open_kvm();
+	load_ksyms(&ks);
+	measure(&o.census, &host, kvm, &ks);
+	alarm(0);
+
+	if (o.json)
+		write_json(o.json, report_json(&host, &o.census));
+	if (o.ktap)
+		report_ktap(stdout, &o.census);
+	else if (!o.json || strcmp(o.json, "-"))
+		report_table(stdout, isatty(STDOUT_FILENO), &host, &o.census);
+	if (fflush(stdout))
+		die(EXIT_INFRA, "cannot write the report: %s", strerror(errno));
+	ksyms_free(&ks);
+	return exit_code(o.census.verdict);
+}

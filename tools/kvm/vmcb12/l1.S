@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What runs in L1, in L2 and in SMM.  Each of them does one thing that L0 has to
+ * emulate and then an OUT, which brings the VMM back: between two OUTs lies
+ * exactly one step of a path.  L1 does not intercept L2's OUT.
+ */
+#include "guest.h"
+
+	.section .rodata
+	.code64
+
+	.globl payload_start, payload_end
+	.globl l1_idle, l1_vmrun, l1_vmload, l1_vmsave
+	.globl l2_entry, l2_twice, l2_int_handler
+	.globl smm_start, smm_end
+
+payload_start:
+
+l1_idle:
+	outb	%al, $PORT_L1
+	movq	GPA_MAILBOX + 8, %rax
+	jmp	*GPA_MAILBOX
+
+l1_vmrun:
+	vmrun	%rax
+	jmp	l1_idle
+
+l1_vmload:
+	vmload	%rax
+	jmp	l1_idle
+
+l1_vmsave:
+	vmsave	%rax
+	jmp	l1_idle
+
+/* What happens to L2 while it stands at the first OUT ends at the second. */
+l2_twice:
+	outb	%al, $PORT_L2
+l2_entry:
+	outb	%al, $PORT_L2
+	vmmcall
+	jmp	l2_entry
+
+l2_int_handler:
+	outb	%al, $PORT_L2_INT
+	vmmcall
+	jmp	l2_int_handler
+
+payload_end:
+
+	.code16
+smm_start:
+	outb	%al, $PORT_SMM
+	rsm
+smm_end:
+
+	.section .note.GNU-stack, "", @progbits

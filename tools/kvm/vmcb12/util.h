@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef VMCB12_UTIL_H
+#define VMCB12_UTIL_H
+
+#include "defs.h"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_RULE = 1,		/* the kernel breaks the rule */
+	EXIT_REFUSED = 2,	/* wrong usage, or something is missing here */
+	EXIT_INFRA = 3,		/* the measurement itself went wrong */
+	EXIT_TIMEOUT = 124,
+};
+
+/* Print one line on stderr and end the program. */
+void die(enum exit_code code, const char *fmt, ...) __printf(2, 3) __noreturn;
+
+void *xcalloc(size_t n, size_t size);
+void *xrealloc(void *old, size_t size);
+char *xasprintf(const char *fmt, ...) __printf(1, 2);
+
+/* The first line of a small file without its newline, or NULL. */
+char *read_line(const char *file);
+
+#endif /* VMCB12_UTIL_H */

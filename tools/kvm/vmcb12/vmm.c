@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "util.h"
+#include "vmcb.h"
+#include "vmm.h"
+
+#define MAX_CPUID		256
+
+#define HV_CPUID_SIGNATURE	0x31237648	/* "Hv#1" */
+#define MSR_HV_GUEST_OS_ID	0x40000000
+#define MSR_VM_HSAVE_PA		0xc0010117
+
+/* Userspace's view of the second address space, the one of SMM. */
+#define SLOT_SMM		BIT(16)
+
+void *guest_mem_alloc(void)
+{
+	void *mem = mmap(NULL, GUEST_MEM_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED)
+		die(EXIT_INFRA, "cannot map guest memory: %s", strerror(errno));
+	/* Compaction would move it; whoever needs its place checks all the same. */
+	madvise(mem, GUEST_MEM_SIZE, MADV_NOHUGEPAGE);
+	if (mlock(mem, GUEST_MEM_SIZE))
+		die(EXIT_REFUSED, "cannot lock guest memory: %s", strerror(errno));
+	return mem;
+}
+
+static u64 *entry_at(void *mem, unsigned int gpa)
+{
+	return (u64 *)((char *)mem + gpa);
+}
+
+/* One 2 MiB page, 1:1; the user bit is what nested paging walks with. */
+static void map_identity(void *mem, unsigned int pml4, unsigned int pdpt, unsigned int pd)
+{
+	*entry_at(mem, pml4) = pdpt | PTE_P | PTE_W | PTE_U;
+	*entry_at(mem, pdpt) = pd | PTE_P | PTE_W | PTE_U;
+	*entry_at(mem, pd) = PTE_P | PTE_W | PTE_U | PTE_PS;
+}
+
+static void set_idt_gate(void *mem, unsigned int vector, u64 handler)
+{
+	u64 *gate = entry_at(mem, GPA_IDT + 16 * vector);
+
+	/* A present 64-bit interrupt gate, DPL 0. */
+	gate[0] = (handler & 0xffff) | SEL_CODE << 16 | 0x8eULL << 40 |
+		  (handler >> 16 & 0xffff) << 48;
+	gate[1] = handler >> 32;
+}
+
+static void fill_memory(void *mem)
+{
+	memset(mem, 0, GUEST_MEM_SIZE);
+	map_identity(mem, GPA_PML4, GPA_PDPT, GPA_PD);
+	map_identity(mem, GPA_NPT_PML4, GPA_NPT_PDPT, GPA_NPT_PD);
+	*entry_at(mem, GPA_GDT + SEL_CODE) = 0x00af9b000000ffffULL;
+	*entry_at(mem, GPA_GDT + SEL_DATA) = 0x00cf93000000ffffULL;
+	set_idt_gate(mem, SOFT_INT_VECTOR, GPA_OF(l2_int_handler));
+	memcpy((char *)mem + GPA_CODE, payload_start, payload_end - payload_start);
+	memcpy((char *)mem + GPA_SMM_ENTRY, smm_start, smm_end - smm_start);
+}
+
+static struct kvm_cpuid2 *supported_cpuid(int kvm)
+{
+	struct kvm_cpuid2 *cpuid;
+
+	cpuid = xcalloc(1, sizeof(*cpuid) + MAX_CPUID * sizeof(cpuid->entries[0]));
+	cpuid->nent = MAX_CPUID;
+	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
+		die(EXIT_INFRA, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
+	return cpuid;
+}
+
+struct kvm_cpuid_entry2 vmm_cpuid(int kvm, u32 leaf)
+{
+	struct kvm_cpuid2 *cpuid = supported_cpuid(kvm);
+	struct kvm_cpuid_entry2 found = {};
+	u32 i;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function == leaf) {
+			found = cpuid->entries[i];
+			break;
+		}
+	}
+	free(cpuid);
+	return found;
+}
+
+static void drop_leaves(struct kvm_cpuid2 *cpuid, u32 first, u32 last)
+{
+	u32 i, n = 0;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function < first || cpuid->entries[i].function > last)
+			cpuid->entries[n++] = cpuid->entries[i];
+	}
+	cpuid->nent = n;
+}
+
+/*
+ * Two leaves are enough to make KVM take the guest for a Hyper-V one; they
+ * stand in the place of KVM's own.
+ */
+static void add_hyperv_leaves(struct kvm_cpuid2 *cpuid)
+{
+	struct kvm_cpuid_entry2 *e;
+
+	drop_leaves(cpuid, 0x40000000, 0x400000ff);
+	e = &cpuid->entries[cpuid->nent];
+	memset(e, 0, 2 * sizeof(*e));
+	e[0].function = 0x40000000;
+	e[0].eax = 0x40000001;
+	e[1].function = 0x40000001;
+	e[1].eax = HV_CPUID_SIGNATURE;
+	cpuid->nent += 2;
+}
+
+static const char *set_msr(struct vmm *vmm, u32 index, u64 value)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = {
+		.head.nmsrs = 1,
+		.entry = { .index = index, .data = value },
+	};
+
+	if (ioctl(vmm->vcpu, KVM_SET_MSRS, &msrs) != 1)
+		return xasprintf("KVM refuses MSR 0x%x", index);
+	return NULL;
+}
+
+static void set_segment(struct kvm_segment *seg, unsigned int selector, unsigned int type)
+{
+	seg->selector = selector;
+	seg->limit = 0xffffffff;
+	seg->type = type;
+	seg->present = 1;
+	seg->s = 1;
+	seg->g = 1;
+}
+
+static const char *set_long_mode(struct vmm *vmm)
+{
+	struct kvm_regs regs = {
+		.rip = GPA_OF(l1_idle),
+		.rsp = GPA_L1_STACK,
+		.rflags = RFLAGS_FIXED,
+	};
+	struct kvm_sregs sregs;
+
+	if (ioctl(vmm->vcpu, KVM_GET_SREGS, &sregs))
+		return xasprintf("KVM_GET_SREGS: %s", strerror(errno));
+
+	set_segment(&sregs.cs, SEL_CODE, 0xb);
+	sregs.cs.l = 1;
+	set_segment(&sregs.ss, SEL_DATA, 0x3);
+	sregs.ss.db = 1;
+	sregs.ds = sregs.ss;
+	sregs.es = sregs.ss;
+	sregs.gdt.base = GPA_GDT;
+	sregs.gdt.limit = 0x1f;
+	sregs.idt.base = GPA_IDT;
+	sregs.idt.limit = 0xfff;
+	sregs.cr0 = CR0_LONG_MODE;
+	sregs.cr3 = GPA_PML4;
+	sregs.cr4 = CR4_PAE;
+	sregs.efer = EFER_LONG_MODE | EFER_SVME;
+	if (ioctl(vmm->vcpu, KVM_SET_SREGS, &sregs))
+		return xasprintf("KVM_SET_SREGS with EFER.SVME: %s", strerror(errno));
+	if (ioctl(vmm->vcpu, KVM_SET_REGS, &regs))
+		return xasprintf("KVM_SET_REGS: %s", strerror(errno));
+	return set_msr(vmm, MSR_VM_HSAVE_PA, GPA_HSAVE);
+}
+
+static const char *set_cpuid(struct vmm *vmm, int kvm, enum vmm_kind kind)
+{
+	struct kvm_cpuid2 *cpuid = supported_cpuid(kvm);
+	const char *error = NULL;
+
+	if (kind == VMM_HYPERV)
+		add_hyperv_leaves(cpuid);
+	if (ioctl(vmm->vcpu, KVM_SET_CPUID2, cpuid))
+		error = xasprintf("KVM_SET_CPUID2: %s", strerror(errno));
+	free(cpuid);
+	if (!error && kind == VMM_HYPERV)
+		error = set_msr(vmm, MSR_HV_GUEST_OS_ID, 1);
+	return error;
+}
+
+static const char *set_memory(struct vmm *vmm, void *mem, u32 slot)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.memory_size = GUEST_MEM_SIZE,
+		.userspace_addr = (u64)mem,
+	};
+
+	if (ioctl(vmm->vm, KVM_SET_USER_MEMORY_REGION, &region))
+		return xasprintf("KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
+	return NULL;
+}
+
+static const char *create(struct vmm *vmm, int kvm, void *mem)
+{
+	const char *error;
+	int size;
+
+	vmm->vm = ioctl(kvm, KVM_CREATE_VM, 0);
+	if (vmm->vm < 0)
+		return xasprintf("KVM_CREATE_VM: %s", strerror(errno));
+
+	vmm->smm = ioctl(vmm->vm, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0;
+	error = set_memory(vmm, mem, 0);
+	if (!error && vmm->smm)
+		error = set_memory(vmm, mem, SLOT_SMM);
+	if (error)
+		return error;
+
+	vmm->vcpu = ioctl(vmm->vm, KVM_CREATE_VCPU, 0);
+	if (vmm->vcpu < 0)
+		return xasprintf("KVM_CREATE_VCPU: %s", strerror(errno));
+
+	size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	if (size <= 0)
+		return xasprintf("KVM_GET_VCPU_MMAP_SIZE: %s", strerror(errno));
+	vmm->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, vmm->vcpu, 0);
+	if (vmm->run == MAP_FAILED)
+		return xasprintf("cannot map the vCPU: %s", strerror(errno));
+	vmm->run_size = size;
+	return NULL;
+}
+
+const char *vmm_create(struct vmm *vmm, int kvm, void *mem, enum vmm_kind kind)
+{
+	const char *error;
+
+	memset(vmm, 0, sizeof(*vmm));
+	vmm->vm = -1;
+	vmm->vcpu = -1;
+	vmm->run = MAP_FAILED;
+	fill_memory(mem);
+
+	error = create(vmm, kvm, mem);
+	if (!error)
+		error = set_cpuid(vmm, kvm, kind);
+	if (!error)
+		error = set_long_mode(vmm);
+	if (!error)
+		error = vmm_run(vmm, PORT_L1);
+	if (error)
+		vmm_destroy(vmm);
+	return error;
+}
+
+void vmm_destroy(struct vmm *vmm)
+{
+	if (vmm->run != MAP_FAILED)
+		munmap(vmm->run, vmm->run_size);
+	if (vmm->vcpu >= 0)
+		close(vmm->vcpu);
+	if (vmm->vm >= 0)
+		close(vmm->vm);
+	vmm->run = MAP_FAILED;
+	vmm->vcpu = -1;
+	vmm->vm = -1;
+}
+
+static const char *port_name(unsigned int port)
+{
+	switch (port) {
+	case PORT_L1:
+		return "L1";
+	case PORT_L2:
+		return "L2";
+	case PORT_L2_INT:
+		return "L2's interrupt handler";
+	case PORT_SMM:
+		return "SMM";
+	default:
+		return "an unknown port";
+	}
+}
+
+const char *vmm_run(struct vmm *vmm, unsigned int port)
+{
+	struct kvm_run *run = vmm->run;
+
+	while (ioctl(vmm->vcpu, KVM_RUN, 0)) {
+		if (errno != EINTR && errno != EAGAIN)
+			return xasprintf("KVM_RUN: %s", strerror(errno));
+	}
+
+	if (run->exit_reason != KVM_EXIT_IO)
+		return xasprintf("KVM exit %u instead of an OUT by %s", run->exit_reason,
+				 port_name(port));
+	if (run->io.port != port)
+		return xasprintf("OUT by %s instead of %s", port_name(run->io.port),
+				 port_name(port));
+	return NULL;
+}

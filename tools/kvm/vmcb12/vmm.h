@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The smallest VMM that can run an L1: one vCPU, one memory slot, no devices. */
+#ifndef VMCB12_VMM_H
+#define VMCB12_VMM_H
+
+#include <linux/kvm.h>
+
+#include "defs.h"
+
+enum vmm_kind {
+	VMM_PLAIN,
+	VMM_HYPERV,		/* the enlightenments of Hyper-V in CPUID and MSRs */
+	NR_VMM_KINDS
+};
+
+struct vmm {
+	int vm;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+	bool smm;		/* the kernel can inject SMIs */
+};
+
+/* Guest memory, for all VMs of this process: locked, never in a huge page. */
+void *guest_mem_alloc(void);
+
+/*
+ * Make a VM with its vCPU at l1_idle.  Returns NULL, or why this kernel cannot
+ * make a VM of that kind.
+ */
+const char *vmm_create(struct vmm *vmm, int kvm, void *mem, enum vmm_kind kind);
+void vmm_destroy(struct vmm *vmm);
+
+/* Run to the next OUT.  Returns NULL, or how it went wrong. */
+const char *vmm_run(struct vmm *vmm, unsigned int port);
+
+/* The registers of a CPUID leaf as the guests see it; zeroes if there is none. */
+struct kvm_cpuid_entry2 vmm_cpuid(int kvm, u32 leaf);
+
+#endif /* VMCB12_VMM_H */

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "watch.h"
+
+#define RING_PAGE	4096
+#define RING_DATA	(16 * RING_PAGE)
+
+static int perf_open(struct perf_event_attr *attr)
+{
+	attr->size = sizeof(*attr);
+	attr->sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_ADDR;
+	attr->sample_period = 1;
+	attr->exclude_user = 1;
+	attr->exclude_hv = 1;
+	return syscall(SYS_perf_event_open, attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
+static int open_bp(u64 addr, unsigned int len, enum watch_mode mode)
+{
+	struct perf_event_attr attr = {
+		.type		= PERF_TYPE_BREAKPOINT,
+		.bp_type	= mode == WATCH_W ? HW_BREAKPOINT_W : HW_BREAKPOINT_RW,
+		.bp_addr	= addr,
+		.bp_len		= len,
+	};
+
+	return perf_open(&attr);
+}
+
+/*
+ * One event that never fires owns the ring, and all breakpoints write into it:
+ * closing a breakpoint then frees its debug register at once, which it does not
+ * while a mapping of its own is left.
+ */
+static void open_ring(struct watch *w)
+{
+	struct perf_event_attr attr = {
+		.type	= PERF_TYPE_SOFTWARE,
+		.config	= PERF_COUNT_SW_DUMMY,
+	};
+
+	w->ring_fd = perf_open(&attr);
+	if (w->ring_fd < 0)
+		die(EXIT_REFUSED, "perf events are not available: %s", strerror(errno));
+
+	w->ring = mmap(NULL, RING_PAGE + RING_DATA, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       w->ring_fd, 0);
+	if (w->ring == MAP_FAILED)
+		die(EXIT_REFUSED, "cannot map the perf ring: %s", strerror(errno));
+}
+
+void watch_init(struct watch *w, u64 probe)
+{
+	int fd;
+
+	memset(w, 0, sizeof(*w));
+	open_ring(w);
+
+	while (w->slots < WATCH_SLOTS) {
+		fd = open_bp(probe, 8, WATCH_RW);
+		if (fd < 0)
+			break;
+		w->bp[w->nr_bp++] = fd;
+		w->slots++;
+	}
+	if (!w->slots && errno == ENOSPC)
+		die(EXIT_REFUSED, "all hardware breakpoints are taken, by perf or a debugger");
+	if (!w->slots)
+		die(EXIT_REFUSED, "hardware breakpoints on kernel memory are not available: %s",
+		    strerror(errno));
+	watch_clear(w);
+}
+
+void watch_exit(struct watch *w)
+{
+	watch_clear(w);
+	munmap(w->ring, RING_PAGE + RING_DATA);
+	close(w->ring_fd);
+}
+
+void watch_add(struct watch *w, u64 addr, unsigned int len, enum watch_mode mode)
+{
+	int fd = open_bp(addr, len, mode);
+
+	if (fd < 0)
+		die(errno == ENOSPC ? EXIT_REFUSED : EXIT_INFRA,
+		    "cannot set a hardware breakpoint: %s", strerror(errno));
+	if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, w->ring_fd))
+		die(EXIT_INFRA, "cannot join perf events: %s", strerror(errno));
+	w->bp[w->nr_bp++] = fd;
+}
+
+void watch_clear(struct watch *w)
+{
+	while (w->nr_bp)
+		close(w->bp[--w->nr_bp]);
+}
+
+/* Records wrap around the end of the ring. */
+static void ring_copy(const struct watch *w, u64 pos, void *to, size_t len)
+{
+	const char *data = (const char *)w->ring + RING_PAGE;
+	size_t off = pos % RING_DATA, first = RING_DATA - off;
+
+	if (first > len)
+		first = len;
+	memcpy(to, data + off, first);
+	memcpy((char *)to + first, data, len - first);
+}
+
+int watch_drain(struct watch *w, struct watch_hit *hit, size_t max)
+{
+	struct perf_event_mmap_page *page = w->ring;
+	u64 pos = page->data_tail, head;
+	struct perf_event_header eh;
+	int n = 0, lost = 0;
+
+	head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	while (pos < head) {
+		ring_copy(w, pos, &eh, sizeof(eh));
+		if (eh.type == PERF_RECORD_SAMPLE) {
+			if ((size_t)n < max)
+				ring_copy(w, pos + sizeof(eh), &hit[n], sizeof(hit[n]));
+			n++;
+		} else if (eh.type == PERF_RECORD_LOST || eh.type == PERF_RECORD_THROTTLE) {
+			lost = 1;
+		}
+		pos += eh.size;
+	}
+	__atomic_store_n(&page->data_tail, pos, __ATOMIC_RELEASE);
+
+	return lost || (size_t)n > max ? -1 : n;
+}
