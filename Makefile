@@ -55,7 +55,7 @@ check: ## everything: our code, the series, the proof, the controls
 	@$S/check $(BASE)
 .PHONY: lint
 lint: ## the fast part of it: no build, no boot
-	@$S/lint
+	@$S/lint $(BASE)
 .PHONY: bench-pipeline
 bench-pipeline: ## how long the steps take, from an empty cache and a full one
 	@$S/bench-pipeline $(BASE)

@@ -33,3 +33,12 @@ kernel_make()
 	make -C "$k_dir" -s -j"$(nproc)" KERNELRELEASE="$release" LOCALVERSION= \
 		KBUILD_BUILD_USER=vmcb12 KBUILD_BUILD_HOST=vmcb12 "$@"
 }
+
+# The source, imported and prepared; a check that is run alone may need it.
+need_source()
+{
+	[ -d "${src:-/nonexistent}" ] || {
+		run_verb source "$base"
+		load_base
+	}
+}

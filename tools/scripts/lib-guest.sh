@@ -80,7 +80,7 @@ split_results()
 				printf "%s", text[name] >ktap
 				k++
 				if (rc[name] == 0) line = "ok " k " " short
-				else if (rc[name] == 4) line = "ok " k " " short " # SKIP" reason
+				else if (rc[name] == 4) line = "ok " k " " short " # SKIP" reason[name]
 				else line = "not ok " k " " short " # exit code " rc[name]
 				print line >ktap
 			}

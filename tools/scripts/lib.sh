@@ -8,6 +8,7 @@
 #   step LABEL CMD...        run CMD, print one line with its time
 #   locked                   one run per checkout at a time
 #   base_field NAME FIELD    a cell of patches/bases
+#   skip REASON              end a check that cannot run here
 #
 # Exit codes: 0 ok, 1 a check failed, 2 usage or missing tool, 3 infrastructure,
 # 124 timeout, 255 guest panic.
@@ -16,7 +17,11 @@ set -eu
 LC_ALL=C
 export LC_ALL
 
-top=$(cd "$(dirname "$0")/../.." && pwd)
+top=$(dirname "$0")
+until [ -f "$top/patches/bases" ]; do
+	top=$top/..
+done
+top=$(cd "$top" && pwd)
 BUILD=$top/build
 CACHE=${VMCB12_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vmcb12}
 scripts=$top/tools/scripts
@@ -44,6 +49,13 @@ die()
 	clear_progress
 	note "$*"
 	exit "$code"
+}
+
+# A check that cannot run is never ok: say why.
+skip()
+{
+	say "$*"
+	exit 4
 }
 
 clear_progress()
@@ -156,13 +168,12 @@ run_verb()
 }
 
 # One run per checkout; a verb that another verb runs is covered by its lock.
-# $standalone says that nobody has run this verb's prerequisites before.
+# $standalone is "yes" if nobody has run this verb's prerequisites before.
 locked()
 {
-	# shellcheck disable=SC2034 # for the verbs
-	standalone=
-	[ -z "${VMCB12_LOCKED:-}" ] || return 0
-	standalone=1
+	standalone=${VMCB12_LOCKED:+no}
+	[ -z "$standalone" ] || return 0
+	standalone=yes
 	mkdir -p "$BUILD" || die 3 "cannot write to $BUILD"
 	exec 9>>"$BUILD/.lock"
 	flock -n 9 || die 2 "another run (pid $(cat "$BUILD/.lock.pid" 2>/dev/null || echo unknown)) works in build/; wait for it or end it"
