@@ -6,6 +6,7 @@ manifest=$CACHE/bases/$base/manifest
 
 load_base()
 {
+	[ -z "${VMCB12_KSRC_VERSION:-}" ] || { load_ksrc; return; }
 	source_version=$(awk '$1 == "source" { print $3 }' "$manifest")
 	image_version=$(awk '$1 == "image" { print $3; exit }' "$manifest")
 	stock=$CACHE/stock/$image_version
@@ -22,7 +23,17 @@ load_base()
 	stock_symvers=$CACHE/headers/$image_version/usr/src/linux-headers-$release/Module.symvers
 }
 
-[ ! -f "$manifest" ] || load_base
+# prove-tree: a source of the user's own, and nothing of Debian's.
+load_ksrc()
+{
+	source_version=ksrc-$base
+	src=$CACHE/ksrc/$base
+	release=$VMCB12_KSRC_VERSION
+}
+
+if [ -n "${VMCB12_KSRC_VERSION:-}" ] || [ -f "$manifest" ]; then
+	load_base
+fi
 
 # kernel_make DIR ARGS...: KERNELRELEASE gives the module the vermagic of the
 # stock kernel, whose name no source can know.

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# A kernel tree of the user's own, $ksrc: what it is, and whether the series
+# is for it.  Nothing in this file writes to it, not even to its git index.
+
+# user_git ARGS...: git in the user's tree, without locks, downloads or helpers.
+# Whoever names a tree to be built trusts it, so its owner does not matter.
+user_git()
+{
+	GIT_OPTIONAL_LOCKS=0 GIT_NO_LAZY_FETCH=1 \
+	kernel_git "$ksrc" -c safe.directory="$ksrc" -c core.fsmonitor=false "$@"
+}
+
+ksrc_has_git()
+{
+	[ -e "$ksrc/.git" ]
+}
+
+# makefile_field NAME: VERSION, PATCHLEVEL or SUBLEVEL.
+makefile_field()
+{
+	sed -n "s/^$1 *= *\([0-9][0-9]*\).*/\1/p" "$ksrc/Makefile" | head -n1
+}
+
+# Set ksrc, version and base, or end with what is wrong with the argument.
+need_kernel()
+{
+	[ -d "$1" ] || die 2 "KSRC: there is no directory $1"
+	ksrc=$(cd "$1" && pwd -P) || die 2 "KSRC: cannot enter $1"
+	if [ ! -f "$ksrc/Makefile" ] || [ ! -f "$ksrc/Kconfig" ] ||
+	   [ ! -d "$ksrc/arch/x86/kvm" ] || [ -z "$(makefile_field VERSION)" ]; then
+		die 2 "KSRC: $1 is not a Linux source tree with arch/x86/kvm; give the directory that has VERSION in its Makefile"
+	fi
+	line=$(makefile_field VERSION).$(makefile_field PATCHLEVEL)
+	sublevel=$(makefile_field SUBLEVEL)
+	version=$line.$sublevel
+	base=linux-$line.y
+	base_field "$base" name >/dev/null ||
+		die 2 "KSRC: no series for Linux $line ($1 is $version); known: $(bases | tr '\n' ' ')"
+}
+
+# What is proven must have a name: only what is committed counts.
+need_clean()
+{
+	ksrc_has_git || return 0
+	user_git rev-parse -q --verify 'HEAD^{tree}' >/dev/null ||
+		die 2 "KSRC: git finds no commit in $ksrc; commit the tree, or give a copy without .git"
+	edited=$(user_git status --porcelain --untracked-files=no) ||
+		die 2 "KSRC: git status fails in $ksrc; give a copy without .git"
+	[ -z "$edited" ] ||
+		die 2 "KSRC: $ksrc has uncommitted changes ($(printf '%s\n' "$edited" | head -n1 | cut -c4-)); commit or stash them"
+}
+
+# Copy what the series touches to $scratch.
+copy_touched()
+{
+	for patch in $(series "$base"); do
+		sed -n 's#^+++ b/##p' "$top/patches/$base/$patch"
+	done | sort -u | while read -r file; do
+		[ -f "$ksrc/$file" ] || continue
+		mkdir -p "$scratch/$(dirname "$file")"
+		cp "$ksrc/$file" "$scratch/$file"
+	done
+}
+
+# reverts N: the first N patches of the series can be taken out of $scratch.
+reverts()
+{
+	for patch in $(series "$base" | head -n "$1" | tac); do
+		cat "$top/patches/$base/$patch"
+	done | (cd "$scratch" && GIT_CEILING_DIRECTORIES=$BUILD &&
+		export GIT_CEILING_DIRECTORIES && kernel_git . apply -R --check 2>/dev/null)
+}
+
+# A tree with the series, or its beginning, whatever its commits are called.
+need_unpatched()
+{
+	scratch_for "$BUILD/inspect"
+	copy_touched
+	all=$(series "$base" | wc -l)
+	n=$all
+	while [ "$n" -gt 0 ] && ! reverts "$n"; do
+		n=$((n - 1))
+	done
+	rm -rf -- "$scratch"
+	scratch=
+	[ "$n" -ne "$all" ] ||
+		die 2 "KSRC: $ksrc has the series of $base already; give the tree without it: the proof compares the two"
+	[ "$n" -eq 0 ] ||
+		die 2 "KSRC: $ksrc has the first $n of the $all patches of $base already; give the tree without them"
+}
+
+# The body of enter_svm_guest_mode().
+enter_svm_guest_mode()
+{
+	sed -n '/^[a-z].*enter_svm_guest_mode(.*[^;]$/,/^}/p' "$ksrc/arch/x86/kvm/svm/nested.c"
+}
+
+# Upstream since 7.1, and whatever else does the same: RIP is in the snapshot of
+# the save area, and nested VMRUN does not read it anywhere else.
+need_unfixed()
+{
+	sed -n '/^struct vmcb_save_area_cached {/,/^}/p' "$ksrc/arch/x86/kvm/svm/svm.h" |
+		grep -q '^[[:space:]]*u64 rip;' || return 0
+	! enter_svm_guest_mode | grep -q 'vmcb12->save\.rip' || return 0
+	die 2 "KSRC: $ksrc is fixed already, as upstream is since 7.1: enter_svm_guest_mode() takes vmcb12's RIP from the snapshot; there is nothing to apply"
+}
+
+# The point releases that the series was tested on are a range, not a limit.
+note_untested()
+{
+	tested=$(base_field "$base" tested)
+	oldest=$(printf '%s' "${tested%%..[0-9]*}" | cut -d. -f3 | sed 's/[^0-9].*//')
+	newest=$(printf '%s' "${tested##*..}" | cut -d. -f3 | sed 's/[^0-9].*//')
+	case $oldest$newest in
+	''|*[!0-9]*) return 0 ;;
+	esac
+	if [ "$sublevel" -lt "$oldest" ] || [ "$sublevel" -gt "$newest" ]; then
+		note "$ksrc is $version; the series was tested on $line.$oldest to $line.$newest: going on"
+	fi
+}
