@@ -63,27 +63,30 @@ copy_touched()
 	done
 }
 
-# reverts N: the first N patches of the series can be taken out of $scratch.
+# reverts N: the first N patches of the series can be taken out, last one first.
+# One by one, since versions of git differ in how -R orders several patches.
 reverts()
 {
+	scratch_for "$BUILD/inspect"
+	copy_touched
+	reverts=yes
 	for patch in $(series "$base" | head -n "$1" | tac); do
-		cat "$top/patches/$base/$patch"
-	done | (cd "$scratch" && GIT_CEILING_DIRECTORIES=$BUILD &&
-		export GIT_CEILING_DIRECTORIES && kernel_git . apply -R --check 2>/dev/null)
+		GIT_CEILING_DIRECTORIES=$BUILD kernel_git "$scratch" \
+			apply -R "$top/patches/$base/$patch" 2>/dev/null || { reverts=; break; }
+	done
+	rm -rf -- "$scratch"
+	scratch=
+	[ -n "$reverts" ]
 }
 
 # A tree with the series, or its beginning, whatever its commits are called.
 need_unpatched()
 {
-	scratch_for "$BUILD/inspect"
-	copy_touched
 	all=$(series "$base" | wc -l)
 	n=$all
 	while [ "$n" -gt 0 ] && ! reverts "$n"; do
 		n=$((n - 1))
 	done
-	rm -rf -- "$scratch"
-	scratch=
 	[ "$n" -ne "$all" ] ||
 		die 2 "KSRC: $ksrc has the series of $base already; give the tree without it: the proof compares the two"
 	[ "$n" -eq 0 ] ||

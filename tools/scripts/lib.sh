@@ -64,18 +64,36 @@ clear_progress()
 	progress=
 }
 
+# Print the place whose disk is full: it may leave no other message.
+full_disk()
+{
+	for place in "$BUILD" "$CACHE"; do
+		[ -d "$place" ] || continue
+		[ "$(df -Pk "$place" | awk 'NR == 2 { print $4 }')" -ge 1024 ] || echo "$place"
+	done
+}
+
 # Nothing of ours survives the verb: no child, no half-written file.
 cleanup()
 {
 	rc=$?
 	trap - EXIT INT TERM HUP
+	full=
+	case $rc in
+	1|3) full=$(full_disk | head -n1) ;;
+	esac
 	if [ -n "$child" ] && kill -0 "$child" 2>/dev/null; then
-		kill -TERM -- "-$child" 2>/dev/null || :
+		kill -s TERM -- "-$child" 2>/dev/null || :
 		wait "$child" 2>/dev/null || :
-		kill -KILL -- "-$child" 2>/dev/null || :
+		kill -s KILL -- "-$child" 2>/dev/null || :
 	fi
 	[ -z "$scratch" ] || rm -rf -- "$scratch"
 	clear_progress
+	if [ -n "$full" ]; then
+		# Now there is room for the message, should it go to a file.
+		note "no space left on the disk of $full; make room, then run it again"
+		rc=3
+	fi
 	exit "$rc"
 }
 trap cleanup EXIT

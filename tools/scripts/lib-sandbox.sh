@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# A checkout and a cache of a check's own, so that what it breaks is not ours.
+
+# sandbox: make $work and $cache below $scratch, with what $base has fetched.
+sandbox()
+{
+	work=$scratch/work
+	cache=$scratch/cache
+	verbs=$work/tools/scripts
+	mkdir -p "$work" "$cache/src"
+	(cd "$top" && git ls-files -co --exclude-standard -z |
+		cpio -0 -pdm --quiet "$work")
+	for part in debs bases apt stock headers tarball; do
+		cp -al "${CACHE:?}/$part" "$cache/"
+	done
+	VMCB12_CACHE=$cache
+	export VMCB12_CACHE
+	unset VMCB12_LOCKED
+}
+
+# The prepared source of the real cache, for checks that only read it or build
+# in it what the next build overwrites.
+sandbox_source()
+{
+	ln -sfn "$src" "$cache/src/$source_version"
+}
+
+# Print what a verb left half done, if anything.
+half_written()
+{
+	find "$cache" "$work/build" -name '*.tmp.*' 2>/dev/null | head -n1
+}
