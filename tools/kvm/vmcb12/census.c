@@ -15,10 +15,13 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "compare.h"
 #include "guest.h"
 #include "ksyms.h"
 #include "physmap.h"
 #include "report.h"
+#include "saved.h"
+#include "show.h"
 #include "sweep.h"
 #include "util.h"
 #include "vmcb.h"
@@ -30,6 +33,8 @@
 struct options {
 	const char *json;	/* NULL, a file, or "-" */
 	bool ktap;
+	const char *compare[2];	/* an old and a new report, or NULL */
+	const char *show;	/* a report, or NULL */
 	unsigned int timeout;
 	struct census census;	/* what to measure */
 };
@@ -41,6 +46,8 @@ enum {
 	OPT_JSON,
 	OPT_KTAP,
 	OPT_ROUNDS,
+	OPT_COMPARE,
+	OPT_SHOW,
 	OPT_TIMEOUT,
 	OPT_HELP,
 	OPT_VERSION,
@@ -53,6 +60,8 @@ static const struct option long_options[] = {
 	{ "json",	required_argument,	NULL, OPT_JSON },
 	{ "ktap",	no_argument,		NULL, OPT_KTAP },
 	{ "rounds",	required_argument,	NULL, OPT_ROUNDS },
+	{ "compare",	required_argument,	NULL, OPT_COMPARE },
+	{ "show",	required_argument,	NULL, OPT_SHOW },
 	{ "timeout",	required_argument,	NULL, OPT_TIMEOUT },
 	{ "help",	no_argument,		NULL, OPT_HELP },
 	{ "version",	no_argument,		NULL, OPT_VERSION },
@@ -62,6 +71,8 @@ static const struct option long_options[] = {
 static void usage(FILE *out)
 {
 	fputs("Usage: vmcb12-census [OPTION]...\n"
+	      "       vmcb12-census --show FILE.json [--ktap]\n"
+	      "       vmcb12-census --compare OLD.json NEW.json\n"
 	      "Count how often KVM fetches each byte of vmcb12, and tell where.\n\n"
 	      "  --path NAME      only this path (may be repeated)\n"
 	      "  --field NAME     only this field\n"
@@ -69,6 +80,8 @@ static void usage(FILE *out)
 	      "  --json FILE      write JSON; with '-' to standard output, and nothing else there\n"
 	      "  --ktap           print KTAP instead of the table\n"
 	      "  --rounds N       count N rounds of each path (3)\n"
+	      "  --show           show a JSON report\n"
+	      "  --compare        show what changed from one JSON report to another\n"
 	      "  --timeout S      give up after S seconds (120)\n"
 	      "  --help, --version\n\n"
 	      "Exit status: 0 the kernel obeys the rule, 1 it does not, 2 wrong command line or\n"
@@ -148,6 +161,12 @@ static void parse_option(struct options *o, int option)
 	case OPT_ROUNDS:
 		o->census.rounds = number("rounds", optarg, MAX_ROUNDS);
 		break;
+	case OPT_COMPARE:
+		o->compare[0] = optarg;
+		break;
+	case OPT_SHOW:
+		o->show = optarg;
+		break;
 	case OPT_TIMEOUT:
 		o->timeout = number("timeout", optarg, 86400);
 		break;
@@ -173,6 +192,13 @@ static void parse_options(struct options *o, int argc, char **argv)
 	o->census.only = NR_FIELDS;
 	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
 		parse_option(o, option);
+	if (o->compare[0]) {
+		if (optind == argc)
+			die(EXIT_REFUSED, "--compare takes two files");
+		o->compare[1] = argv[optind++];
+	}
+	if (o->ktap && o->json && !strcmp(o->json, "-"))
+		die(EXIT_REFUSED, "--json - leaves no room on standard output for --ktap");
 	if (optind < argc)
 		die(EXIT_REFUSED, "unexpected argument '%s'", argv[optind]);
 
@@ -248,12 +274,14 @@ static void on_timeout(int sig)
 	_exit(EXIT_TIMEOUT);
 }
 
-static void measure(struct census *census, struct host *host, int kvm, const struct ksyms *ks)
+static void measure(struct census *census, struct host *host, int kvm)
 {
 	struct physmap pm;
+	struct ksyms ks;
 	struct lab lab;
 	u64 phys, virt;
 
+	load_ksyms(&ks);
 	physmap_load(&pm);
 	lab_init(&lab, kvm);
 	host->svm_features = lab.svm_features;
@@ -268,7 +296,7 @@ static void measure(struct census *census, struct host *host, int kvm, const str
 	sweep(census, &lab, phys, virt);
 	lab_exit(&lab);
 	physmap_free(&pm);
-	census_resolve(census, ks);
+	census_resolve(census, &ks);
 	census_judge(census);
 }
 
@@ -282,7 +310,6 @@ static void write_json(const char *file, json_t *o)
 	if (json_dumpf(o, f, JSON_INDENT(1)) || fputc('\n', f) == EOF || fflush(f) ||
 	    (!to_stdout && fclose(f)))
 		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
-	json_decref(o);
 }
 
 static int exit_code(enum verdict verdict)
@@ -299,34 +326,55 @@ static int exit_code(enum verdict verdict)
 	}
 }
 
-int main(int argc, char **argv)
+/* Print @s, whose verdict becomes the exit status. */
+static int show(const struct options *o, const struct saved *s)
 {
-	struct options o = {};
-	struct utsname uts;
-	struct host host = { .argc = argc, .argv = argv };
-	struct ksyms ks;
-	int kvm;
+	if (o->ktap)
+		show_ktap(stdout, s);
+	else
+		show_table(stdout, isatty(STDOUT_FILENO), s);
+	return exit_code(saved_verdict(s, s->root, "verdict"));
+}
 
-	parse_options(&o, argc, argv);
+static int take_census(struct options *o, int argc, char **argv)
+{
+	struct host host = { .argc = argc, .argv = argv };
+	struct saved s = { .file = "this census" };
+	struct utsname uts;
+
 	uname(&uts);
 	host.release = uts.release;
 	host.version = uts.version;
 
 	signal(SIGALRM, on_timeout);
-	alarm(o.timeout);
-	kvm = open_kvm();
-	load_ksyms(&ks);
-	measure(&o.census, &host, kvm, &ks);
+	alarm(o->timeout);
+	measure(&o->census, &host, open_kvm());
 	alarm(0);
 
-	if (o.json)
-		write_json(o.json, report_json(&host, &o.census));
-	if (o.ktap)
-		report_ktap(stdout, &o.census);
-	else if (!o.json || strcmp(o.json, "-"))
-		report_table(stdout, isatty(STDOUT_FILENO), &host, &o.census);
+	s.root = report_json(&host, &o->census);
+	if (o->json)
+		write_json(o->json, s.root);
+	if (o->json && !strcmp(o->json, "-"))
+		return exit_code(o->census.verdict);
+	return show(o, &s);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {};
+	struct saved s;
+	int rc;
+
+	parse_options(&o, argc, argv);
+	if (o.compare[0]) {
+		rc = exit_code(compare(stdout, isatty(STDOUT_FILENO), o.compare[0], o.compare[1]));
+	} else if (o.show) {
+		saved_load(&s, o.show);
+		rc = show(&o, &s);
+	} else {
+		rc = take_census(&o, argc, argv);
+	}
 	if (fflush(stdout))
 		die(EXIT_INFRA, "cannot write the report: %s", strerror(errno));
-	ksyms_free(&ks);
-	return exit_code(o.census.verdict);
+	return rc;
 }

@@ -45,7 +45,7 @@
 /* What l1.S provides; offsets from payload_start are offsets from GPA_CODE. */
 extern const char payload_start[], payload_end[];
 extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[];
-extern const char l2_entry[], l2_twice[], l2_int_handler[];
+extern const char l2_entry[], l2_twice[], l2_int[], l2_int_handler[];
 extern const char smm_start[], smm_end[];
 
 #define GPA_OF(symbol)	(GPA_CODE + ((symbol) - payload_start))

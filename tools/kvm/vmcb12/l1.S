@@ -11,7 +11,7 @@
 
 	.globl payload_start, payload_end
 	.globl l1_idle, l1_vmrun, l1_vmload, l1_vmsave
-	.globl l2_entry, l2_twice, l2_int_handler
+	.globl l2_entry, l2_twice, l2_int, l2_int_handler
 	.globl smm_start, smm_end
 
 payload_start:
@@ -40,6 +40,9 @@ l2_entry:
 	outb	%al, $PORT_L2
 	vmmcall
 	jmp	l2_entry
+
+l2_int:
+	int	$SOFT_INT_VECTOR
 
 l2_int_handler:
 	outb	%al, $PORT_L2_INT

@@ -14,12 +14,15 @@ struct lab {
 	struct vmm vmm[NR_VMM_KINDS];
 	const char *vmm_missing[NR_VMM_KINDS];
 	u32 svm_features;	/* CPUID 0x8000000a EDX as L1 sees it */
+	struct kvm_nested_state *state;
+	const char *tracing_missing;
 };
 
 struct path {
 	const char *name;
 	const char *what;	/* for people */
 	enum vmm_kind vmm;
+	bool traced;		/* with KVM's tracepoints on */
 
 	/* NULL, or why the path cannot be walked here. */
 	const char *(*missing)(const struct lab *lab);
@@ -43,7 +46,7 @@ struct path {
 	 * An access that KVM cannot do without on this path.  If it is not seen,
 	 * the watching does not work, and zero fetches prove nothing.
 	 */
-	enum vmcb_field_id control;
+	enum vmcb_field_id control;	/* NR_FIELDS: there is none */
 	bool control_is_write;
 };
 

@@ -9,10 +9,10 @@
 #include "paths.h"
 
 enum verdict {
+	VERDICT_SKIP,		/* from no news to bad news */
 	VERDICT_OK,
-	VERDICT_SKIP,
 	VERDICT_INCONCLUSIVE,
-	VERDICT_FAIL,		/* the worst one is the greatest */
+	VERDICT_FAIL,
 };
 
 /* The accesses of one instruction to one field. */
@@ -28,6 +28,7 @@ struct access {
 /* One field on one path, or a run of bytes that no field claims. */
 struct field_result {
 	enum vmcb_field_id id;	/* NR_FIELDS: unclaimed */
+	const char *mapping;	/* prefix of the name: which mapping of the page */
 	char *name;
 	unsigned int offset;
 	unsigned int size;
@@ -59,6 +60,9 @@ struct census {
 };
 
 const char *verdict_name(enum verdict verdict);
+
+/* The verdict on both together: SKIP only if nothing was tried. */
+enum verdict worse(enum verdict a, enum verdict b);
 
 /* Name the code addresses. */
 void census_resolve(struct census *census, const struct ksyms *ks);

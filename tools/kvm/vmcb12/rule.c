@@ -22,6 +22,11 @@ const char *verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
+enum verdict worse(enum verdict a, enum verdict b)
+{
+	return a > b ? a : b;
+}
+
 static void resolve(struct access *a, const struct ksyms *ks)
 {
 	const struct ksym *sym = ksyms_find(ks, a->ip);
@@ -94,17 +99,19 @@ static void judge_field(const struct path *path, struct field_result *field)
 	}
 }
 
-/* Was the access seen that this path cannot do without? */
-static bool control_seen(const struct path_result *res)
+/* Is the access missing that this path cannot do without? */
+static bool control_missing(const struct path_result *res, enum vmcb_field_id only)
 {
-	size_t i;
+	enum vmcb_field_id control = res->path->control;
+	const struct field_result *field;
 
-	for (i = 0; i < res->nr_fields; i++) {
-		if (res->field[i].id == res->path->control)
-			return res->path->control_is_write ? res->field[i].writes :
-							     res->field[i].fetches;
+	if (control == NR_FIELDS || (only != NR_FIELDS && only != control))
+		return false;
+	for (field = res->field; field < res->field + res->nr_fields; field++) {
+		if (field->id == control)
+			return res->path->control_is_write ? !field->writes : !field->fetches;
 	}
-	return false;
+	return true;
 }
 
 static void judge_path(struct path_result *res, enum vmcb_field_id only)
@@ -114,41 +121,32 @@ static void judge_path(struct path_result *res, enum vmcb_field_id only)
 
 	if (res->verdict != VERDICT_OK)
 		return;
-	if ((only == NR_FIELDS || only == res->path->control) && !control_seen(res)) {
-		res->verdict = VERDICT_INCONCLUSIVE;
-		res->reason = xasprintf("no %s of %s was seen: the watching does not work",
-					res->path->control_is_write ? "write" : "fetch",
-					vmcb_fields[res->path->control].name);
-		return;
-	}
 
 	for (i = 0; i < res->nr_fields; i++) {
 		judge_field(res->path, &res->field[i]);
 		failed += res->field[i].verdict == VERDICT_FAIL;
-		if (res->field[i].verdict > res->verdict)
-			res->verdict = res->field[i].verdict;
+		res->verdict = worse(res->verdict, res->field[i].verdict);
 	}
-	if (failed)
+
+	if (control_missing(res, only)) {
+		res->verdict = VERDICT_INCONCLUSIVE;
+		res->reason = xasprintf("no %s of %s was seen: the watching does not work",
+					res->path->control_is_write ? "write" : "fetch",
+					vmcb_fields[res->path->control].name);
+	} else if (failed) {
 		res->reason = xasprintf("%u of %zu fields break the rule", failed, res->nr_fields);
-	else if (res->verdict == VERDICT_INCONCLUSIVE)
+	} else if (res->verdict == VERDICT_INCONCLUSIVE) {
 		res->reason = xasprintf("some accesses are not the same in every round");
+	}
 }
 
 void census_judge(struct census *census)
 {
 	struct path_result *res;
-	unsigned int walked = 0;
 
-	census->verdict = VERDICT_OK;
+	census->verdict = VERDICT_SKIP;
 	for (res = census->path; res < census->path + census->nr_paths; res++) {
 		judge_path(res, census->only);
-		if (res->verdict == VERDICT_SKIP)
-			continue;
-		walked++;
-		if (res->verdict > census->verdict)
-			census->verdict = res->verdict;
+		census->verdict = worse(census->verdict, res->verdict);
 	}
-	/* Nothing walked proves nothing. */
-	if (!walked)
-		census->verdict = VERDICT_SKIP;
 }

@@ -16,6 +16,8 @@
 #define MAX_CPUID		256
 
 #define HV_CPUID_SIGNATURE	0x31237648	/* "Hv#1" */
+#define HV_NESTED_FEATURES	0x4000000a
+#define HV_NESTED_MSR_BITMAP	BIT(19)
 #define MSR_HV_GUEST_OS_ID	0x40000000
 #define MSR_VM_HSAVE_PA		0xc0010117
 
@@ -71,29 +73,57 @@ static void fill_memory(void *mem)
 	memcpy((char *)mem + GPA_SMM_ENTRY, smm_start, smm_end - smm_start);
 }
 
-static struct kvm_cpuid2 *supported_cpuid(int kvm)
+/* @request: which list of leaves; NULL if this kernel has no such list. */
+static struct kvm_cpuid2 *get_cpuid(int kvm, unsigned long request)
 {
 	struct kvm_cpuid2 *cpuid;
 
 	cpuid = xcalloc(1, sizeof(*cpuid) + MAX_CPUID * sizeof(cpuid->entries[0]));
 	cpuid->nent = MAX_CPUID;
-	if (ioctl(kvm, KVM_GET_SUPPORTED_CPUID, cpuid))
+	if (!ioctl(kvm, request, cpuid))
+		return cpuid;
+	free(cpuid);
+	return NULL;
+}
+
+static struct kvm_cpuid2 *supported_cpuid(int kvm)
+{
+	struct kvm_cpuid2 *cpuid = get_cpuid(kvm, KVM_GET_SUPPORTED_CPUID);
+
+	if (!cpuid)
 		die(EXIT_INFRA, "KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
 	return cpuid;
+}
+
+static struct kvm_cpuid_entry2 find_leaf(const struct kvm_cpuid2 *cpuid, u32 leaf)
+{
+	struct kvm_cpuid_entry2 none = {};
+	u32 i;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function == leaf)
+			return cpuid->entries[i];
+	}
+	return none;
 }
 
 struct kvm_cpuid_entry2 vmm_cpuid(int kvm, u32 leaf)
 {
 	struct kvm_cpuid2 *cpuid = supported_cpuid(kvm);
-	struct kvm_cpuid_entry2 found = {};
-	u32 i;
+	struct kvm_cpuid_entry2 found = find_leaf(cpuid, leaf);
 
-	for (i = 0; i < cpuid->nent; i++) {
-		if (cpuid->entries[i].function == leaf) {
-			found = cpuid->entries[i];
-			break;
-		}
-	}
+	free(cpuid);
+	return found;
+}
+
+bool vmm_hyperv_nested(int kvm)
+{
+	struct kvm_cpuid2 *cpuid = get_cpuid(kvm, KVM_GET_SUPPORTED_HV_CPUID);
+	bool found;
+
+	if (!cpuid)
+		return false;
+	found = find_leaf(cpuid, HV_NESTED_FEATURES).eax & HV_NESTED_MSR_BITMAP;
 	free(cpuid);
 	return found;
 }

@@ -37,4 +37,7 @@ const char *vmm_run(struct vmm *vmm, unsigned int port);
 /* The registers of a CPUID leaf as the guests see it; zeroes if there is none. */
 struct kvm_cpuid_entry2 vmm_cpuid(int kvm, u32 leaf);
 
+/* Does KVM offer L1 Hyper-V's enlightenments of nested virtualisation? */
+bool vmm_hyperv_nested(int kvm);
+
 #endif /* VMCB12_VMM_H */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef VMCB12_COMPARE_H
+#define VMCB12_COMPARE_H
+
+#include <stdio.h>
+
+#include "result.h"
+
+/*
+ * Show what changed from one JSON report to another.  Returns the verdict of the
+ * new one; a path that only the old one has walked is INCONCLUSIVE.
+ */
+enum verdict compare(FILE *out, bool colour, const char *old_file, const char *new_file);
+
+#endif /* VMCB12_COMPARE_H */

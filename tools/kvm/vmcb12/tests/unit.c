@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What can be tested without a VM, without root and on any CPU. */
+#include <linux/elf.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../fields.h"
+#include "../ksyms.h"
+#include "../physmap.h"
+#include "../result.h"
+#include "../util.h"
+
+static bool failed;
+
+#define EXPECT(condition)							\
+	do {									\
+		if (!(condition)) {						\
+			printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);	\
+			failed = true;						\
+		}								\
+	} while (0)
+
+static void fields_in_order(void)
+{
+	unsigned int id, end = 0;
+
+	for (id = 0; id < NR_FIELDS; id++) {
+		EXPECT(vmcb_fields[id].size > 0);
+		EXPECT(vmcb_fields[id].offset >= end);
+		end = vmcb_fields[id].offset + vmcb_fields[id].size;
+	}
+	EXPECT(end <= VMCB_SIZE);
+}
+
+static void fields_names(void)
+{
+	unsigned int id;
+
+	for (id = 0; id < NR_FIELDS; id++) {
+		/* Finding another one means that a name is there twice. */
+		EXPECT(field_by_name(vmcb_fields[id].name) == id);
+		EXPECT(!strncmp(vmcb_fields[id].name, "control.", 8) ==
+		       (vmcb_fields[id].offset < 0x400));
+	}
+	EXPECT(field_by_name("save.nothing") == NR_FIELDS);
+}
+
+/* Offsets as the AMD manual's two tables have them, the save area from its own start. */
+static void fields_offsets(void)
+{
+	static const struct {
+		const char *name;
+		unsigned int area, offset, size;
+	} known[] = {
+		{ "control.intercept_exc",	0x000, 0x008, 4 },
+		{ "control.iopm_base_pa",	0x000, 0x040, 8 },
+		{ "control.asid",		0x000, 0x058, 4 },
+		{ "control.int_ctl",		0x000, 0x060, 4 },
+		{ "control.exit_code",		0x000, 0x070, 4 },
+		{ "control.nested_ctl",		0x000, 0x090, 8 },
+		{ "control.event_inj",		0x000, 0x0a8, 4 },
+		{ "control.nested_cr3",		0x000, 0x0b0, 8 },
+		{ "control.virt_ext",		0x000, 0x0b8, 8 },
+		{ "control.clean",		0x000, 0x0c0, 4 },
+		{ "control.next_rip",		0x000, 0x0c8, 8 },
+		{ "save.es.selector",		0x400, 0x000, 2 },
+		{ "save.cs.attrib",		0x400, 0x012, 2 },
+		{ "save.cs.base",		0x400, 0x018, 8 },
+		{ "save.tr.base",		0x400, 0x098, 8 },
+		{ "save.cpl",			0x400, 0x0cb, 1 },
+		{ "save.efer",			0x400, 0x0d0, 8 },
+		{ "save.cr4",			0x400, 0x148, 8 },
+		{ "save.cr3",			0x400, 0x150, 8 },
+		{ "save.cr0",			0x400, 0x158, 8 },
+		{ "save.dr7",			0x400, 0x160, 8 },
+		{ "save.dr6",			0x400, 0x168, 8 },
+		{ "save.rflags",		0x400, 0x170, 8 },
+		{ "save.rip",			0x400, 0x178, 8 },
+		{ "save.rsp",			0x400, 0x1d8, 8 },
+		{ "save.rax",			0x400, 0x1f8, 8 },
+		{ "save.sysenter_eip",		0x400, 0x238, 8 },
+		{ "save.cr2",			0x400, 0x240, 8 },
+		{ "save.g_pat",			0x400, 0x268, 8 },
+		{ "save.last_excp_to",		0x400, 0x290, 8 },
+	};
+	enum vmcb_field_id id;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++) {
+		id = field_by_name(known[i].name);
+		EXPECT(id < NR_FIELDS);
+		if (id == NR_FIELDS)
+			continue;
+		EXPECT(vmcb_fields[id].offset == known[i].area + known[i].offset);
+		EXPECT(vmcb_fields[id].size == known[i].size);
+	}
+}
+
+static void fields_lookup(void)
+{
+	EXPECT(field_at(0x578) == F_RIP);
+	EXPECT(field_at(0x57f) == F_RIP);
+	EXPECT(field_at(0x580) == NR_FIELDS);
+	EXPECT(field_at(0) == F_CTL_INTERCEPT_CR);
+	EXPECT(field_at(VMCB_SIZE - 1) == NR_FIELDS);
+}
+
+static void fields_access(void)
+{
+	u8 vmcb[VMCB_SIZE] = {};
+
+	field_set(vmcb, F_CPL, 0x1ff);
+	EXPECT(vmcb[0x4cb] == 0xff);
+	EXPECT(vmcb[0x4cc] == 0);
+	field_set(vmcb, F_RIP, 0x1122334455667788ULL);
+	EXPECT(vmcb[0x578] == 0x88 && vmcb[0x57f] == 0x11);
+	EXPECT(field_get(vmcb, F_RIP) == 0x1122334455667788ULL);
+}
+
+static size_t parse(struct ksyms *ks, const char *text)
+{
+	FILE *f = fmemopen((void *)text, strlen(text), "r");
+	size_t n = ksyms_parse(ks, f);
+
+	fclose(f);
+	return n;
+}
+
+static const char * const kallsyms =
+	"ffffffff81000000 T _stext\n"
+	"ffffffffc0202000 t nested_svm_vmexit\t[kvm_amd]\n"
+	"ffffffff81000100 W weak_one\n"
+	"ffffffff82000000 D some_data\n"
+	"ffffffffc0201000 t enter_svm_guest_mode\t[kvm_amd]\n"
+	"0000000000000000 T hidden\n"
+	"not a line\n"
+	"ffffffff81000200 T\n"
+	"\n"
+	"ffffffffc0203000 t last\t[kvm_amd]";
+
+static void ksyms_reads(void)
+{
+	struct ksyms ks;
+
+	EXPECT(parse(&ks, kallsyms) == 5);
+	EXPECT(ks.nr == 5 && !strcmp(ks.sym[0].name, "_stext") && !ks.sym[0].module);
+	EXPECT(ks.nr == 5 && !strcmp(ks.sym[4].name, "last"));
+	EXPECT(ks.nr == 5 && ks.sym[4].module && !strcmp(ks.sym[4].module, "kvm_amd"));
+	ksyms_free(&ks);
+
+	EXPECT(parse(&ks, "0000000000000000 T a\n0000000000000000 t b\n") == 0);
+	EXPECT(!ksyms_find(&ks, 0x1000));
+	ksyms_free(&ks);
+}
+
+static bool found(const struct ksyms *ks, u64 ip, const char *name)
+{
+	const struct ksym *sym = ksyms_find(ks, ip);
+
+	return name ? sym && !strcmp(sym->name, name) : !sym;
+}
+
+static void ksyms_finds(void)
+{
+	struct ksyms ks;
+
+	parse(&ks, kallsyms);
+	EXPECT(found(&ks, 0xffffffffc0201059, "enter_svm_guest_mode"));
+	EXPECT(found(&ks, 0xffffffffc0201001, "enter_svm_guest_mode"));
+	/* The instruction before the first one of a function is not in it. */
+	EXPECT(found(&ks, 0xffffffffc0202000, "enter_svm_guest_mode"));
+	EXPECT(found(&ks, 0xffffffffc0202001, "nested_svm_vmexit"));
+	EXPECT(found(&ks, 0xffffffffffffffff, "last"));
+	EXPECT(found(&ks, 0xffffffff81000000, NULL));
+	EXPECT(found(&ks, 0, NULL));
+	ksyms_free(&ks);
+}
+
+#define NR_SEGMENTS	4
+
+struct kcore {
+	struct elf64_hdr eh;
+	struct elf64_phdr ph[NR_SEGMENTS];
+};
+
+static struct kcore make_kcore(void)
+{
+	struct kcore kc = {
+		.eh = {
+			.e_ident = ELFMAG,
+			.e_machine = EM_X86_64,
+			.e_phoff = sizeof(struct elf64_hdr),
+			.e_phentsize = sizeof(struct elf64_phdr),
+			.e_phnum = NR_SEGMENTS,
+		},
+		.ph = {
+			{ .p_type = PT_NOTE },
+			/* the kernel image, whose memory the direct map has as well */
+			{ .p_type = PT_LOAD, .p_vaddr = 0xffffffff81000000,
+			  .p_paddr = 0x1000000, .p_memsz = 0x1000000 },
+			/* vmalloc */
+			{ .p_type = PT_LOAD, .p_vaddr = 0xffffc90000000000,
+			  .p_paddr = ~0ULL, .p_memsz = 0x1fffffffffff },
+			{ .p_type = PT_LOAD, .p_vaddr = 0xffff888000100000,
+			  .p_paddr = 0x100000, .p_memsz = 0x7ff00000 },
+		},
+	};
+
+	kc.eh.e_ident[EI_CLASS] = ELFCLASS64;
+	return kc;
+}
+
+static void physmap_finds(void)
+{
+	struct kcore kc = make_kcore();
+	struct physmap pm;
+
+	EXPECT(!physmap_parse(&pm, &kc, sizeof(kc)));
+	EXPECT(pm.nr == 1);
+	EXPECT(physmap_virt(&pm, 0x100000) == 0xffff888000100000);
+	EXPECT(physmap_virt(&pm, 0x1000008) == 0xffff888001000008);
+	EXPECT(physmap_virt(&pm, 0x7fffffff) == 0xffff88807fffffff);
+	EXPECT(!physmap_virt(&pm, 0x80000000));
+	EXPECT(!physmap_virt(&pm, 0xfffff));
+	physmap_free(&pm);
+}
+
+static bool rejected(const struct kcore *kc, size_t len)
+{
+	struct physmap pm;
+	const char *error = physmap_parse(&pm, kc, len);
+
+	if (!error)
+		physmap_free(&pm);
+	return error;
+}
+
+static void physmap_rejects(void)
+{
+	struct kcore kc = make_kcore();
+
+	EXPECT(rejected(&kc, 0));
+	EXPECT(rejected(&kc, sizeof(kc.eh) - 1));
+	EXPECT(rejected(&kc, sizeof(kc.eh)));
+	EXPECT(rejected(&kc, sizeof(kc) - 1));
+
+	kc.eh.e_ident[1] = 'X';
+	EXPECT(rejected(&kc, sizeof(kc)));
+	kc = make_kcore();
+	kc.eh.e_ident[EI_CLASS] = ELFCLASS32;
+	EXPECT(rejected(&kc, sizeof(kc)));
+	kc = make_kcore();
+	kc.eh.e_machine = EM_AARCH64;
+	EXPECT(rejected(&kc, sizeof(kc)));
+	kc = make_kcore();
+	kc.eh.e_phoff = ~0ULL;
+	EXPECT(rejected(&kc, sizeof(kc)));
+	kc = make_kcore();
+	kc.eh.e_phnum = NR_SEGMENTS - 1;
+	EXPECT(rejected(&kc, sizeof(kc)));
+}
+
+/* One field on one path, with at most two accesses. */
+struct sample {
+	const char *path;
+	enum vmcb_field_id id;
+	unsigned int fetches, writes;
+	bool varies, read_back;
+	struct access access[2];
+	size_t nr_access;
+};
+
+static struct access fetch_by(const char *symbol)
+{
+	return (struct access){ .symbol = symbol, .count = 1 };
+}
+
+static struct access write_by(const char *symbol)
+{
+	return (struct access){ .symbol = symbol, .count = 1, .write = true };
+}
+
+static enum verdict judge(const struct sample *s)
+{
+	struct field_result field = {
+		.id = s->id,
+		.fetches = s->fetches,
+		.writes = s->writes,
+		.varies = s->varies,
+		.read_back = s->read_back,
+		.access = (struct access *)s->access,
+		.nr_access = s->nr_access,
+	};
+	struct path_result path = {
+		.path = path_by_name(s->path),
+		.field = &field,
+		.nr_fields = 1,
+		.verdict = VERDICT_OK,
+	};
+	struct census census = { .path = &path, .nr_paths = 1, .only = NR_FIELDS };
+
+	census_judge(&census);
+	EXPECT(path.verdict == census.verdict);
+	EXPECT((path.verdict == VERDICT_OK) == !path.reason);
+	free(field.reason);
+	free(path.reason);
+	return census.verdict;
+}
+
+static struct sample good_rip(void)
+{
+	return (struct sample){
+		.path = "vmrun-dirty",
+		.id = F_RIP,
+		.fetches = 1,
+		.access = { fetch_by("__nested_copy_vmcb_save_to_cache") },
+		.nr_access = 1,
+	};
+}
+
+static void rule_fetches(void)
+{
+	struct sample s = good_rip();
+
+	EXPECT(judge(&s) == VERDICT_OK);
+	s.fetches = 2;
+	s.access[0].count = 2;
+	EXPECT(judge(&s) == VERDICT_FAIL);
+	s = good_rip();
+	s.varies = true;
+	EXPECT(judge(&s) == VERDICT_INCONCLUSIVE);
+	s.fetches = 2;
+	EXPECT(judge(&s) == VERDICT_FAIL);
+}
+
+static void rule_snapshot(void)
+{
+	struct sample s = good_rip();
+
+	s.access[0] = fetch_by("enter_svm_guest_mode");
+	EXPECT(judge(&s) == VERDICT_FAIL);
+	s.access[0] = fetch_by("__nested_copy_vmcb_save_to_cache.isra.0");
+	EXPECT(judge(&s) == VERDICT_OK);
+	s.access[0] = fetch_by("nested_svm_vmrun.cold");
+	EXPECT(judge(&s) == VERDICT_OK);
+	/* The name of another function that only starts alike. */
+	s.access[0] = fetch_by("nested_svm_vmrun_msrpm");
+	EXPECT(judge(&s) == VERDICT_FAIL);
+	s.access[0] = fetch_by("unknown");
+	EXPECT(judge(&s) == VERDICT_FAIL);
+
+	s = good_rip();
+	s.path = "vmload";
+	s.id = F_STAR;
+	EXPECT(judge(&s) == VERDICT_FAIL);
+	s.access[0] = fetch_by("svm_copy_vmloadsave_state");
+	EXPECT(judge(&s) == VERDICT_OK);
+}
+
+static void rule_writes(void)
+{
+	struct sample s = {
+		.path = "vmexit",
+		.id = F_CTL_EXIT_CODE,
+		.writes = 1,
+		.access = { write_by("nested_svm_vmexit") },
+		.nr_access = 1,
+	};
+
+	EXPECT(judge(&s) == VERDICT_OK);
+	s.fetches = 1;
+	s.access[1] = fetch_by("nested_svm_vmexit");
+	s.nr_access = 2;
+	EXPECT(judge(&s) == VERDICT_FAIL);
+	s.path = "vmrun-invalid";
+	s.access[1] = fetch_by("__nested_copy_vmcb_control_to_cache");
+	EXPECT(judge(&s) == VERDICT_OK);
+	s.read_back = true;
+	EXPECT(judge(&s) == VERDICT_FAIL);
+}
+
+/* When the breakpoints do not fire, all the counts are fine: zero. */
+static void rule_control(void)
+{
+	struct sample s = good_rip();
+
+	s.id = F_RSP;
+	EXPECT(judge(&s) == VERDICT_INCONCLUSIVE);
+	s = good_rip();
+	s.path = "vmexit";
+	EXPECT(judge(&s) == VERDICT_INCONCLUSIVE);
+	s = (struct sample){ .path = "get-nested-state", .id = F_RIP };
+	EXPECT(judge(&s) == VERDICT_OK);
+}
+
+static void verdicts(void)
+{
+	EXPECT(worse(VERDICT_SKIP, VERDICT_OK) == VERDICT_OK);
+	EXPECT(worse(VERDICT_OK, VERDICT_INCONCLUSIVE) == VERDICT_INCONCLUSIVE);
+	EXPECT(worse(VERDICT_FAIL, VERDICT_INCONCLUSIVE) == VERDICT_FAIL);
+}
+
+static void path_table(void)
+{
+	size_t i;
+
+	for (i = 0; i < nr_paths; i++) {
+		EXPECT(path_by_name(paths[i].name) == &paths[i]);
+		EXPECT(paths[i].what && paths[i].act && paths[i].snapshot);
+	}
+	EXPECT(!path_by_name("vmrun"));
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	{ "fields are in order and do not overlap",	fields_in_order },
+	{ "fields have names of their own",		fields_names },
+	{ "fields are where the manual has them",	fields_offsets },
+	{ "fields are found by offset",			fields_lookup },
+	{ "fields are stored with their size",		fields_access },
+	{ "kallsyms is read",				ksyms_reads },
+	{ "symbols are found by address",		ksyms_finds },
+	{ "kcore gives direct-map addresses",		physmap_finds },
+	{ "bad kcore is rejected",			physmap_rejects },
+	{ "rule: one fetch",				rule_fetches },
+	{ "rule: only in the snapshot",			rule_snapshot },
+	{ "rule: no read-back",				rule_writes },
+	{ "rule: nothing seen proves nothing",		rule_control },
+	{ "verdicts add up",				verdicts },
+	{ "paths are complete",				path_table },
+};
+
+int main(void)
+{
+	bool any_failed = false;
+	size_t i;
+
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(tests));
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		failed = false;
+		tests[i].run();
+		printf("%s %zu %s\n", failed ? "not ok" : "ok", i + 1, tests[i].name);
+		any_failed |= failed;
+	}
+	return any_failed;
+}
