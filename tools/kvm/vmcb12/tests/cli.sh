@@ -40,7 +40,7 @@ has()
 	grep -Fq -- "$1" "$tmp/out" || bad="$bad; not printed: $1"
 }
 
-hasnt()
+lacks()
 {
 	! grep -Fq -- "$1" "$tmp/out" || bad="$bad; printed: $1"
 }
@@ -109,7 +109,7 @@ has "4 -> 1  ok   copy+0x18"
 has "2 -> 0  ok"
 has "1.0-patched: ok"
 # what did not change and is good
-hasnt "control.asid"
+lacks "control.asid"
 result "comparing stock with patched is ok"
 
 run 1 --compare "$data/patched.json" "$data/stock.json"
