@@ -119,6 +119,6 @@ note_untested()
 	''|*[!0-9]*) return 0 ;;
 	esac
 	if [ "$sublevel" -lt "$oldest" ] || [ "$sublevel" -gt "$newest" ]; then
-		note "$ksrc is $version; the series was tested on $line.$oldest to $line.$newest: going on"
+		note "$ksrc is $version; the series was tested on $line.$oldest..$newest: going on"
 	fi
 }
