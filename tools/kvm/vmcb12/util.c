@@ -52,6 +52,15 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
+FILE *xmemstream(char **text, size_t *size)
+{
+	FILE *f = open_memstream(text, size);
+
+	if (!f)
+		die(EXIT_INFRA, "out of memory");
+	return f;
+}
+
 char *read_line(const char *file)
 {
 	FILE *f = fopen(file, "re");

@@ -2,6 +2,8 @@
 #ifndef VMCB12_UTIL_H
 #define VMCB12_UTIL_H
 
+#include <stdio.h>
+
 #include "defs.h"
 
 enum exit_code {
@@ -18,6 +20,9 @@ void die(enum exit_code code, const char *fmt, ...) __printf(2, 3) __noreturn;
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *old, size_t size);
 char *xasprintf(const char *fmt, ...) __printf(1, 2);
+
+/* A stream into memory; *@text is valid, and to be freed, once it is closed. */
+FILE *xmemstream(char **text, size_t *size);
 
 /* The first line of a small file without its newline, or NULL. */
 char *read_line(const char *file);
