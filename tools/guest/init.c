@@ -5,6 +5,7 @@
  * One action a line, words separated by blanks:
  *
  *   load FILE [PARAMS...]             insert a kernel module
+ *   unload NAME                       remove a kernel module
  *   run NAME TIMEOUT_S CMD [ARGS...]  stdout and stderr are the result
  *   data NAME TIMEOUT_S CMD [ARGS...] stdout is the result, stderr goes to the console
  *
@@ -181,6 +182,15 @@ static int load_module(char **word, int n)
 	return 0;
 }
 
+static int unload_module(const char *name)
+{
+	if (!syscall(SYS_delete_module, name, O_NONBLOCK))
+		return 0;
+	say("unload %s: %s", name, strerror(errno));
+	result("#fail unload %s: %s\n", name, strerror(errno));
+	return -1;
+}
+
 static void exec_child(char **argv, int out, int keep_stderr)
 {
 	sigset_t none;
@@ -309,6 +319,8 @@ static int action(char *line)
 		return 0;
 	if (n > 1 && !strcmp(word[0], "load"))
 		return load_module(word, n);
+	if (n == 2 && !strcmp(word[0], "unload"))
+		return unload_module(word[1]);
 	if (n > 0 && !strcmp(word[0], "run"))
 		return run_command(word, n, 0);
 	if (n > 0 && !strcmp(word[0], "data"))

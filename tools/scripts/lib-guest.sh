@@ -21,8 +21,8 @@ with_depends()
 }
 
 # guest_root DIR REPLACEMENT SELFTESTS: fill DIR with the RAM disk's content.
-# REPLACEMENT holds modules that replace the stock ones; it and SELFTESTS may
-# be empty.
+# REPLACEMENT holds modules that replace the stock ones, or is empty.  Without
+# SELFTESTS the VM runs one census and nothing else.
 guest_root()
 {
 	mkdir -p "$1/bin" "$1/modules" "$1/selftests"
@@ -44,6 +44,14 @@ guest_root()
 	done >"$1/plan"
 	{
 		echo "data census 120 /bin/vmcb12-census --json -"
+		if [ -n "$3" ] && [ -f "$1/modules/kvm-amd.ko" ]; then
+			# Shadow paging, which is code of its own.
+			echo "unload kvm_amd"
+			echo "load /modules/kvm-amd.ko nested=1 npt=0"
+			echo "data census-npt0 120 /bin/vmcb12-census --json -"
+			echo "unload kvm_amd"
+			echo "load /modules/kvm-amd.ko nested=1"
+		fi
 		for test in "$1"/selftests/*; do
 			[ ! -x "$test" ] || echo "run selftest/${test##*/} 60 /selftests/${test##*/}"
 		done
@@ -51,7 +59,8 @@ guest_root()
 	chmod -R u=rwX,go=rX "$1"
 }
 
-# split_results DIR: census.json and selftests.ktap out of results.log.
+# split_results DIR: census*.json and selftests.ktap out of results.log, and the
+# exit codes and times of the censuses in rc.
 split_results()
 {
 	tr -d '\r' <"$1/results.log" | awk -v dir="$1" '
@@ -61,7 +70,7 @@ split_results()
 			rc[name] = r[2]; ms[name] = t[2]; text[name] = out; reason[name] = skip
 			order[++n] = name; name = ""; next
 		}
-		name == "census" { print >(dir "/census.json"); next }
+		name ~ /^census/ { print >(dir "/" name ".json"); next }
 		name != "" {
 			out = out "# " $0 "\n"
 			if (match($0, /# SKIP.*/)) skip = substr($0, RSTART + 7)
