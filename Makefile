@@ -56,6 +56,9 @@ check: ## everything: our code, the series, the proof, the controls
 .PHONY: lint
 lint: ## the fast part of it: no build, no boot
 	@$S/lint $(BASE)
+.PHONY: field-table
+field-table: ## the table of Documentation/virt/kvm/x86/vmcb12-fields.rst
+	@$S/field-table $(BASE)
 .PHONY: bench-pipeline
 bench-pipeline: ## how long the steps take, from an empty cache and a full one
 	@$S/bench-pipeline $(BASE)
