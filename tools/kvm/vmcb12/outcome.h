@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a proof came to: stock against patched. */
+#ifndef VMCB12_OUTCOME_H
+#define VMCB12_OUTCOME_H
+
+#include "inputs.h"
+
+/* A path as each side knows it; NULL if it does not. */
+struct paths {
+	const json_t *side[NR_SIDES];
+};
+
+const struct saved *census_of(const struct inputs *in, enum side_id id);
+
+/* The paths of both sides: stock's, then those that it does not know. */
+size_t all_paths(const struct inputs *in, struct paths **all);
+
+/* A path that only the stock kernel was walked on proves nothing of the other. */
+bool path_lost(const struct inputs *in, const json_t *stock, const json_t *patched);
+
+/* What a selftest is worth once the series is on: NULL if there is nothing to say. */
+const char *selftest_word(const struct selftest *stock, const struct selftest *patched);
+bool selftest_bad(const char *word);
+
+/* The last line of "make verdict", or NULL. */
+const char *verdict_line(const struct inputs *in);
+
+/* Of the census alone, and of all. */
+enum verdict census_outcome(const struct inputs *in);
+enum verdict base_verdict(const struct inputs *in);
+
+#endif /* VMCB12_OUTCOME_H */

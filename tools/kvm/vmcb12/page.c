@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmcb12-report: the reports of one or more proofs as one page of HTML, which
+ * needs neither a network nor a script.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "html.h"
+#include "map.h"
+#include "outcome.h"
+#include "tables.h"
+#include "util.h"
+
+static const struct option long_options[] = {
+	{ "output",	required_argument,	NULL, 'o' },
+	{ "help",	no_argument,		NULL, 'h' },
+	{}
+};
+
+static const char style[] =
+	":root { color-scheme: light; }\n"
+	"* { box-sizing: border-box; print-color-adjust: exact;\n"
+	"  -webkit-print-color-adjust: exact; }\n"
+	"body { margin: 0 auto; max-width: 1400px; padding: 20px 28px 48px; color: #1b1f24;\n"
+	"  background: #fff; font: 15px/1.45 system-ui, 'DejaVu Sans', sans-serif; }\n"
+	"h1 { font-size: 26px; margin: 0 0 4px; }\n"
+	"h2 { font-size: 22px; margin: 36px 0 6px; padding-top: 14px;\n"
+	"  border-top: 3px solid #1b1f24; }\n"
+	"h3 { font-size: 17px; margin: 28px 0 6px; }\n"
+	"p { margin: 4px 0 10px; max-width: 128ch; }\n"
+	".dim { color: #59606b; }\n"
+	"code, pre, .mono { font-family: 'DejaVu Sans Mono', Menlo, Consolas, monospace;\n"
+	"  font-size: 12px; }\n"
+	"pre { margin: 4px 0; white-space: pre-wrap; overflow-wrap: anywhere; }\n"
+	".v { display: inline-block; padding: 0 9px; border-radius: 10px; font-weight: bold;\n"
+	"  font-size: 13px; line-height: 20px; border: 1px solid #1b1f24; white-space: nowrap; }\n"
+	".v.ok { background: #0b5c86; border-color: #0b5c86; color: #fff; }\n"
+	"td .v.ok, summary .v.ok { background: #fff; color: #0b5c86; }\n"
+	".v.FAIL { background: #a81c16; border-color: #a81c16; color: #fff; }\n"
+	".v.INCONCLUSIVE { background: #fdcb8d; }\n"
+	".v.SKIP, .v.none { background: #fff; color: #59606b; border: 1px dashed #59606b; }\n"
+	"h2 .v { font-size: 17px; line-height: 27px; border-radius: 14px; padding: 0 14px;\n"
+	"  vertical-align: 2px; margin-left: 8px; }\n"
+	".tiles { display: flex; flex-wrap: wrap; gap: 12px; margin: 14px 0; padding: 0; }\n"
+	".tiles li { list-style: none; flex: 1 1 200px; padding: 8px 14px 10px;\n"
+	"  background: #f5f6f7; border: 1px solid #d5d9de; border-radius: 6px; }\n"
+	".tiles b { display: block; font-size: 26px; line-height: 1.25; }\n"
+	".tiles b i { font-style: normal; color: #59606b; font-weight: normal; }\n"
+	".legend { display: flex; flex-wrap: wrap; gap: 2px 18px; margin: 8px 0 12px; padding: 0;\n"
+	"  font-size: 13px; }\n"
+	".legend li { list-style: none; white-space: nowrap; }\n"
+	"svg.map.key { width: 26px; height: 22px; vertical-align: middle; }\n"
+	".maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(520px, 1fr));\n"
+	"  gap: 22px; }\n"
+	"figure { margin: 0; } figcaption { margin-bottom: 4px; }\n"
+	"figcaption b { font-size: 16px; margin-right: 6px; }\n"
+	"table { border-collapse: collapse; margin: 8px 0; font-size: 13px; }\n"
+	"th, td { text-align: left; vertical-align: top; padding: 3px 10px;\n"
+	"  border-bottom: 1px solid #d5d9de; }\n"
+	"th { background: #f5f6f7; } td.num, th.num { text-align: right; }\n"
+	"thead th { border-bottom: 2px solid #8a8f98; }\n"
+	"td.where { width: 26%; overflow-wrap: anywhere; font-size: 11px; }\n"
+	".paths tbody th { white-space: nowrap; }\n"
+	"details { margin: 6px 0; border: 1px solid #d5d9de; border-radius: 6px; }\n"
+	"td details { border: 0; margin: 0; } td summary { padding: 0; }\n"
+	"summary { cursor: pointer; padding: 5px 12px; }\n"
+	"details > div { padding: 2px 12px 12px; overflow-x: auto; }\n"
+	"a { color: #0b5c86; }\n"
+	"@media print { body { max-width: none; padding: 0; font-size: 11px; }\n"
+	"  .maps { grid-template-columns: 1fr 1fr; gap: 10px; }\n"
+	"  figure { break-inside: avoid; } }\n";
+
+static void usage(FILE *out)
+{
+	fputs("Usage: vmcb12-report --output FILE.html DIR...\n"
+	      "Make one page of the reports that 'make prove' leaves in DIR, build/report/NAME:\n"
+	      "DIR/{stock,patched}/{census.json,selftests.ktap,command.txt,console.log} and\n"
+	      "DIR/verdict.txt.  Only census.json must be there.\n\n"
+	      "Exit status: 0 the page is written, 2 wrong command line or no valid report,\n"
+	      "3 the page cannot be written.\n", out);
+}
+
+static void put_tile(FILE *out, const char *what, unsigned long long stock,
+		     unsigned long long patched, const char *note)
+{
+	html(out, "<li>%s<b>%llu <i>&#8594;</i> %llu</b><span class=\"dim\">%s</span></li>\n",
+	     what, stock, patched, note);
+}
+
+static unsigned int count_paths(const struct inputs *in, enum side_id id, enum verdict verdict)
+{
+	const struct saved *s = census_of(in, id);
+	unsigned int n = 0;
+	json_t *path;
+	size_t i;
+
+	json_array_foreach(saved_paths(s), i, path)
+		n += path_verdict(s, path) == verdict;
+	return n;
+}
+
+static const char *byte_name(unsigned int offset)
+{
+	enum vmcb_field_id id = field_at(offset);
+
+	return id < NR_FIELDS ? vmcb_fields[id].name : "of no field";
+}
+
+static void put_tiles(FILE *out, const struct inputs *in, const struct map map[NR_SIDES])
+{
+	struct map_sums stock = map_sum(&map[STOCK]), patched = map_sum(&map[PATCHED]);
+	unsigned int all = json_array_size(saved_paths(census_of(in, PATCHED)));
+	char *note;
+
+	html(out, "<ul class=\"tiles\">\n");
+	put_tile(out, "Fields fetched more than once", stock.fetched_twice, patched.fetched_twice,
+		 "on one entry: two values possible");
+	note = xasprintf("stock: %s at 0x%03x", byte_name(stock.most_at), stock.most_at);
+	put_tile(out, "Most fetches of one byte", stock.most, patched.most, note);
+	free(note);
+	put_tile(out, "Fields that break the rule", stock.failed, patched.failed,
+		 "fetched twice, elsewhere, or read back");
+	note = xasprintf("of %u; %u skipped", all, count_paths(in, PATCHED, VERDICT_SKIP));
+	put_tile(out, "Paths that break the rule", count_paths(in, STOCK, VERDICT_FAIL),
+		 count_paths(in, PATCHED, VERDICT_FAIL), note);
+	free(note);
+	html(out, "</ul>\n");
+}
+
+/* Stock beside patched; NULL is a side that does not know the path. */
+static void put_maps(FILE *out, const struct inputs *in, struct map *map[NR_SIDES],
+		     enum verdict verdict[NR_SIDES], const struct map_rows *rows, const char *id)
+{
+	enum side_id side;
+	char *map_id;
+
+	html(out, "<div class=\"maps\">\n");
+	for (side = 0; side < NR_SIDES; side++) {
+		html(out, "<figure><figcaption><b>%s</b> ", side_names[side]);
+		if (map[side]) {
+			put_verdict(out, verdict[side]);
+			html(out, " <span class=\"dim\">%s</span></figcaption>\n",
+			     saved_release(census_of(in, side)));
+			map_id = xasprintf("%s-%s", id, side_names[side]);
+			map_draw(out, map[side], rows, map_id);
+			free(map_id);
+		} else {
+			html(out, "not measured</figcaption>");
+		}
+		html(out, "</figure>\n");
+	}
+	html(out, "</div>\n");
+}
+
+static bool needed(const struct map *map)
+{
+	size_t i;
+
+	for (i = 0; i < VMCB_SIZE; i++) {
+		if (map->byte[i].path)
+			return true;
+	}
+	return false;
+}
+
+/* One path on both sides, folded. */
+static void put_path(FILE *out, const struct inputs *in, const struct paths *path,
+		     const struct map_rows *rows, const char *id)
+{
+	struct map *maps = xcalloc(NR_SIDES, sizeof(*maps)), *map[NR_SIDES] = {};
+	enum verdict verdict[NR_SIDES] = {};
+	bool any = false;
+	enum side_id side;
+
+	for (side = 0; side < NR_SIDES; side++) {
+		map_init(&maps[side], census_of(in, side));
+		if (!path->side[side])
+			continue;
+		map[side] = &maps[side];
+		map_add(map[side], path->side[side]);
+		verdict[side] = path_verdict(census_of(in, side), path->side[side]);
+		any |= needed(map[side]);
+	}
+	html(out, "<details id=\"%s\"><summary><b>%s</b> ", id, path_string(in, path, "name"));
+	put_path_verdict(out, in, path, STOCK);
+	html(out, " &#8594; ");
+	put_path_verdict(out, in, path, PATCHED);
+	html(out, " <span class=\"dim\">%s</span></summary><div>\n",
+	     path_string(in, path, "what"));
+	if (any) {
+		put_maps(out, in, map, verdict, rows, id);
+		put_field_table(out, in, path);
+	} else {
+		html(out, "<p>KVM did not access vmcb12.</p>\n");
+	}
+	html(out, "</div></details>\n");
+	free(maps);
+}
+
+static void put_overview(FILE *out, const struct inputs *in, const char *id,
+			 struct map_rows *rows)
+{
+	struct map *maps = xcalloc(NR_SIDES, sizeof(*maps)), *map[NR_SIDES];
+	enum verdict verdict[NR_SIDES];
+	enum side_id side;
+	json_t *path;
+	size_t i;
+
+	for (side = 0; side < NR_SIDES; side++) {
+		map[side] = &maps[side];
+		map_init(map[side], census_of(in, side));
+		json_array_foreach(saved_paths(census_of(in, side)), i, path)
+			map_add(map[side], path);
+		map_rows_add(rows, map[side]);
+		verdict[side] = side_verdict(&in->side[side]);
+	}
+	put_tiles(out, in, maps);
+	html(out, "<p>The page of vmcb12, %u bytes a row, each cell a field; its number is the ",
+	     MAP_ROW);
+	html(out, "most fetches of one of its bytes on one entry, over all paths.\n");
+	html(out, "Point at a cell to see from where.</p>\n");
+	map_legend(out);
+	put_maps(out, in, map, verdict, rows, id);
+	free(maps);
+}
+
+/* Is this what an emulator said, or is it not known? */
+static void put_emulation(FILE *out, const struct inputs *in)
+{
+	const char *stock = in->side[STOCK].command, *patched = in->side[PATCHED].command;
+
+	if (stock && patched && strstr(stock, "-accel tcg") && strstr(patched, "-accel tcg"))
+		html(out, "<p><b>Measured under emulation</b> (QEMU TCG), not on AMD hardware.\n"
+		     "The code that runs is the real kernel's; what TCG does not offer is SKIP.\n"
+		     "No time is given here.</p>\n");
+	else
+		html(out, "<p>The command lines do not tell that this ran in QEMU with TCG.</p>\n");
+}
+
+/* The overview of a census, its paths, and each of them. */
+static void put_census(FILE *out, const struct inputs *in, const char *id)
+{
+	struct map_rows rows = {};
+	struct paths *all;
+	char *path_id;
+	size_t n, i;
+
+	n = all_paths(in, &all);
+	put_overview(out, in, id, &rows);
+	html(out, "<h3>Paths</h3>\n");
+	put_path_table(out, in, all, n, id);
+	html(out, "<h3>Map and code addresses, path by path</h3>\n");
+	for (i = 0; i < n; i++) {
+		path_id = xasprintf("%s-p%zu", id, i);
+		put_path(out, in, &all[i], &rows, path_id);
+		free(path_id);
+	}
+	free(all);
+}
+
+static void put_npt0(FILE *out, const struct inputs *in, const char *id)
+{
+	struct inputs npt0;
+	char *npt0_id;
+
+	if (!inputs_npt0(in, &npt0))
+		return;
+	npt0_id = xasprintf("%s-npt0", id);
+	html(out, "<h3>With kvm_amd.npt=0</h3>\n<details><summary><b>all of the above again</b> ");
+	put_verdict(out, side_verdict(&npt0.side[STOCK]));
+	html(out, " &#8594; ");
+	put_verdict(out, census_outcome(&npt0));
+	html(out, " <span class=\"dim\">KVM uses shadow paging</span></summary><div>\n");
+	put_census(out, &npt0, npt0_id);
+	html(out, "</div></details>\n");
+	free(npt0_id);
+}
+
+static void put_base(FILE *out, const struct inputs *in, const char *id)
+{
+	const char *line = verdict_line(in);
+
+	html(out, "<section id=\"%s\">\n<h2>%s ", id, in->name);
+	put_verdict(out, base_verdict(in));
+	html(out, "</h2>\n<p class=\"said\">%s</p>\n",
+	     line ? line : "There is no verdict.txt: 'make report' makes it.");
+	put_census(out, in, id);
+	put_npt0(out, in, id);
+	html(out, "<h3>KVM selftests</h3>\n");
+	put_selftest_table(out, in);
+	html(out, "<h3>How it was measured</h3>\n");
+	put_emulation(out, in);
+	put_run_table(out, in);
+	if (in->verdict_text && line != in->verdict_text)
+		html(out, "<pre>%s</pre>\n", in->verdict_text);
+	html(out, "</section>\n");
+}
+
+static void put_contents(FILE *out, const struct inputs *in, int n)
+{
+	int i;
+
+	html(out, "<table class=\"bases\"><thead><tr><th>base</th><th>kernel</th><th>stock</th>");
+	html(out, "<th>patched</th><th>result</th></tr></thead><tbody>\n");
+	for (i = 0; i < n; i++) {
+		html(out, "<tr><th><a href=\"#b%d\">%s</a></th><td>%s</td><td>", i, in[i].name,
+		     saved_release(census_of(&in[i], STOCK)));
+		put_verdict(out, side_verdict(&in[i].side[STOCK]));
+		html(out, "</td><td>");
+		put_verdict(out, side_verdict(&in[i].side[PATCHED]));
+		html(out, "</td><td>");
+		put_verdict(out, base_verdict(&in[i]));
+		html(out, "</td></tr>\n");
+	}
+	html(out, "</tbody></table>\n");
+}
+
+static void put_page(FILE *out, const struct inputs *in, int n)
+{
+	char *id;
+	int i;
+
+	html(out, "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" lang=\"en\">\n");
+	html(out, "<head><meta charset=\"utf-8\"/><title>vmcb12: how often KVM reads it</title>\n");
+	html(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src %s; ",
+	     "'none'");
+	html(out, "style-src %s\"/>\n", "'unsafe-inline'");
+	html(out, "<meta name=\"viewport\" content=\"width=device-width\"/>\n<style>\n");
+	fputs(style, out);
+	fputs(map_style, out);
+	html(out, "</style></head>\n<body><header>\n<h1>How often KVM fetches each byte of vmcb12");
+	html(out, "</h1>\n<p>vmcb12, the control block of a nested guest, lies in the memory of ");
+	html(out, "the guest hypervisor (L1); another vCPU of L1 can write to it at any time.\n");
+	html(out, "What KVM fetches twice can have two values.\n");
+	html(out, "<b>The rule:</b> on each entry no byte is fetched twice, nothing is fetched ");
+	html(out, "outside of the functions that take the snapshot, and nothing that KVM wrote ");
+	html(out, "is read back.</p>\n");
+	if (n > 1)
+		put_contents(out, in, n);
+	html(out, "</header>\n");
+	for (i = 0; i < n; i++) {
+		id = xasprintf("b%d", i);
+		put_base(out, &in[i], id);
+		free(id);
+	}
+	html(out, "</body></html>\n");
+}
+
+/* All or nothing: a reader sees the old page or the new one. */
+static void write_page(const char *file, const char *page, size_t size)
+{
+	char *new = xasprintf("%s.new", file);
+	FILE *f = fopen(new, "we");
+	int error;
+
+	if (!f)
+		die(EXIT_INFRA, "cannot write %s: %s", new, strerror(errno));
+	if (fwrite(page, 1, size, f) == size && !fflush(f) && !rename(new, file)) {
+		fclose(f);
+		free(new);
+		return;
+	}
+	error = errno;
+	unlink(new);
+	die(EXIT_INFRA, "cannot write %s: %s", file, strerror(error));
+}
+
+int main(int argc, char **argv)
+{
+	const char *output = NULL;
+	struct inputs *in;
+	char *page = NULL;
+	size_t size;
+	FILE *mem;
+	int option, i, n;
+
+	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'o':
+			output = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_OK;
+		default:
+			/* getopt_long() has said what is wrong. */
+			return EXIT_REFUSED;
+		}
+	}
+	n = argc - optind;
+	if (!output || n < 1)
+		die(EXIT_REFUSED, "--output FILE and at least one directory are needed");
+
+	in = xcalloc(n, sizeof(*in));
+	for (i = 0; i < n; i++)
+		inputs_load(&in[i], argv[optind + i]);
+
+	mem = open_memstream(&page, &size);
+	if (!mem)
+		die(EXIT_INFRA, "out of memory");
+	put_page(mem, in, n);
+	if (fclose(mem))
+		die(EXIT_INFRA, "out of memory");
+	write_page(output, page, size);
+
+	free(page);
+	for (i = 0; i < n; i++)
+		inputs_free(&in[i]);
+	free(in);
+	return EXIT_OK;
+}
