@@ -64,6 +64,9 @@ bench-pipeline: ## how long the steps take, from an empty cache and a full one
 	@$S/bench-pipeline $(BASE)
 
 ##@ Other
+.PHONY: report
+report: ## build/report/index.html, a picture of all that was proven here
+	@$S/report $(BASE)
 .PHONY: install
 install: tools ## install vmcb12-census (DESTDIR=, PREFIX=)
 	@$(MAKE) -s -C tools/kvm/vmcb12 O=$(CURDIR)/build/bin install
