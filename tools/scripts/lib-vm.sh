@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# Boot a test VM and keep its results: the part that every emulator shares.
+#
+#   LABEL KERNEL ROOT TIMEOUT OUT [CMDLINE...]
+#
+# ROOT is the content of the initial RAM disk: /init (tools/guest) does what
+# /plan says.  OUT gets console.log (ttyS0: the kernel's log), results.log
+# (ttyS1: what /init ran) and command.txt.  A boot is known by its content -
+# kernel, RAM disk, command line, emulator - and is not repeated.
+#
+# The verb that sources this defines $cmdline and
+#   identity   print all that makes this emulator and its machine what they are
+#   describe   print what goes into command.txt
+#   boot       run the VM in $out; leave $emulator_rc, 0 after a power-off
+# and ends with: run_vm "$@".
+
+initrd()
+{
+	find "$root" -exec touch -h -d @0 {} +
+	(cd "$root" && find . -print0 | sort -z |
+		cpio -0 -o -H newc -R 0:0 --reproducible --quiet)
+}
+
+# Print why a boot is not ok, by what it left, and return its exit code.
+judge()
+{
+	touch "$out/console.log" "$out/results.log"
+	if grep -q 'Kernel panic' "$out/console.log"; then
+		echo "guest panic: $(grep -m1 -o 'Kernel panic.*' "$out/console.log" | tr -d '\r')"
+		return 255
+	elif [ "$emulator_rc" -ne 0 ] && [ "$seconds" -ge "$limit" ]; then
+		echo "the guest did not end within $limit s"
+		return 124
+	elif [ "$emulator_rc" -ne 0 ]; then
+		echo "$emulator ended with $emulator_rc"
+		return 3
+	elif grep -q '^#fail' "$out/results.log"; then
+		echo "in the guest: $(sed -n 's/^#fail //p' "$out/results.log" | head -n1 | tr -d '\r')"
+		return 1
+	elif [ "$(tail -n1 "$out/results.log" | tr -d '\r')" != '#done' ]; then
+		echo "the guest ended before its last marker"
+		return 3
+	fi
+}
+
+# The step runs the verb again, in a session that can be ended as a whole.
+boot_and_judge()
+{
+	begun=$(now_ms)
+	emulator_rc=0
+	boot
+	seconds=$((($(now_ms) - begun) / 1000))
+	judge || exit $?
+}
+
+run_vm()
+{
+	step=
+	if [ "${1:-}" = --boot ]; then
+		step=$1
+		shift
+	fi
+	[ $# -ge 5 ] || die 2 "usage: $verb LABEL KERNEL ROOT TIMEOUT OUT [CMDLINE...]"
+	label=$1
+	kernel=$2
+	root=$3
+	limit=$4
+	out=$5
+	shift 5
+	cmdline="$cmdline $*"
+	[ -z "$step" ] || { boot_and_judge; return; }
+
+	[ -f "$kernel" ] || die 2 "no kernel at $kernel"
+	[ -x "$root/init" ] || die 2 "no /init in $root"
+	scratch_for "$CACHE/boots/new"
+	initrd >"$scratch/initrd" || die 3 "cannot write the initial RAM disk (disk full?)"
+	key=$({
+		cat "$kernel" "$scratch/initrd"
+		identity
+		echo "$cmdline"
+	} | sha_of)
+	done=$CACHE/boots/$key
+
+	if [ -d "$done" ]; then
+		cached "$label"
+		rm -rf -- "$scratch"
+		scratch=
+	else
+		cache_lock vm
+		rc=0
+		step "$label" "$0" --boot "$label" "$kernel" "$root" "$limit" "$scratch" "$@" || rc=$?
+		describe >"$scratch/command.txt"
+		rm -f -- "$scratch/initrd"
+		if [ "$rc" -ne 0 ]; then
+			rm -rf -- "$out"
+			publish "$out"
+			note "the logs of the VM: ${out#"$top"/}"
+			exit "$rc"
+		fi
+		publish "$done"
+	fi
+	rm -rf -- "$out"
+	mkdir -p "$(dirname "$out")"
+	cp -r "$done" "$out"
+}
