@@ -41,6 +41,11 @@ patched: ## boot the stock kernel with that KVM: census and selftests
 verdict: ## stock against patched: the table and the result
 	@$S/verdict $(BASE)
 
+##@ Beyond the first emulator
+.PHONY: nrips
+nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)
+	@$S/nrips $(BASE)
+
 ##@ Working on a series
 .PHONY: tree
 tree: ## build/tree/BASE: a git tree of BASE with the series on top
