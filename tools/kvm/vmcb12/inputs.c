@@ -10,6 +10,8 @@
 
 #define CLOCK	"setting system clock to "
 
+static const char qemu[] = "QEMU TCG";
+
 const char * const side_names[NR_SIDES] = {
 	[STOCK]		= "stock",
 	[PATCHED]	= "patched",
@@ -44,7 +46,16 @@ static char *read_text(const char *dir, const char *name)
 	return text;
 }
 
-/* The guest takes its clock from the machine's: this is when it ran. */
+static const char *emulator_of(const char *command)
+{
+	if (command && strstr(command, "-accel tcg"))
+		return qemu;
+	if (command && !strncmp(command, "Bochs ", 6))
+		return "Bochs";
+	return NULL;
+}
+
+/* QEMU's guest takes its clock from the machine's: this is when it ran. */
 static char *date_of(const char *dir)
 {
 	char *log = read_text(dir, "console.log"), *at = NULL, *date = NULL;
@@ -158,7 +169,9 @@ void inputs_load(struct inputs *in, char *dir)
 		load_npt0(&in->side[id].npt0, xasprintf("%s/census-npt0.json", sub));
 		load_selftests(&in->side[id], sub);
 		in->side[id].command = read_text(sub, "command.txt");
-		in->side[id].date = date_of(sub);
+		in->side[id].emulator = emulator_of(in->side[id].command);
+		if (in->side[id].emulator == qemu)
+			in->side[id].date = date_of(sub);
 		free(sub);
 	}
 }

@@ -28,6 +28,7 @@ struct side {
 	struct selftest *test;
 	size_t nr_tests;
 	char *command;
+	const char *emulator;	/* NULL: not known to be one */
 	char *date;
 };
 

@@ -55,7 +55,7 @@ static const char style[] =
 	"  font-size: 13px; }\n"
 	".legend li { list-style: none; white-space: nowrap; }\n"
 	"svg.map.key { width: 26px; height: 22px; vertical-align: middle; }\n"
-	".maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(520px, 1fr));\n"
+	".maps { display: grid; grid-template-columns: repeat(auto-fit, minmax(430px, 1fr));\n"
 	"  gap: 22px; }\n"
 	"figure { margin: 0; } figcaption { margin-bottom: 4px; }\n"
 	"figcaption b { font-size: 16px; margin-right: 6px; }\n"
@@ -229,17 +229,16 @@ static void put_overview(FILE *out, const struct inputs *in, const char *id,
 	free(maps);
 }
 
-/* Is this what an emulator said, or is it not known? */
 static void put_emulation(FILE *out, const struct inputs *in)
 {
-	const char *stock = in->side[STOCK].command, *patched = in->side[PATCHED].command;
+	const char *stock = in->side[STOCK].emulator, *patched = in->side[PATCHED].emulator;
 
-	if (stock && patched && strstr(stock, "-accel tcg") && strstr(patched, "-accel tcg"))
-		html(out, "<p><b>Measured under emulation</b> (QEMU TCG), not on AMD hardware.\n"
-		     "The code that runs is the real kernel's; what TCG does not offer is SKIP.\n"
-		     "No time is given here.</p>\n");
+	if (stock && stock == patched)
+		html(out, "<p><b>Measured under emulation</b> (%s), not on AMD hardware.\n"
+		     "The code that runs is the real kernel's; what %s does not offer is SKIP.\n"
+		     "No time is given here.</p>\n", stock, stock);
 	else
-		html(out, "<p>The command lines do not tell that this ran in QEMU with TCG.</p>\n");
+		html(out, "<p>It is not known on what this ran.</p>\n");
 }
 
 /* The overview of a census, its paths, and each of them. */

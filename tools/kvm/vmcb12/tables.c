@@ -346,7 +346,7 @@ void put_run_table(FILE *out, const struct inputs *in)
 	put_run_row(out, "version", kernel_version(&stock->census),
 		    kernel_version(&patched->census));
 	put_run_row(out, "date of the run", or_unknown(stock->date), or_unknown(patched->date));
-	put_run_row(out, "QEMU", or_unknown(stock->command), or_unknown(patched->command));
+	put_run_row(out, "command line", or_unknown(stock->command), or_unknown(patched->command));
 	put_run_lists(out, in);
 	html(out, "</tbody></table>\n");
 }
