@@ -3,15 +3,10 @@
  * vmcb12-census: how often does this kernel fetch each byte of vmcb12, and
  * where?
  */
-#include <cpuid.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <linux/kvm.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -21,10 +16,10 @@
 #include "physmap.h"
 #include "report.h"
 #include "saved.h"
+#include "setup.h"
 #include "show.h"
 #include "sweep.h"
 #include "util.h"
-#include "vmcb.h"
 
 #define DEFAULT_ROUNDS	3
 #define DEFAULT_TIMEOUT	120
@@ -101,16 +96,6 @@ static void list(void)
 		       vmcb_fields[i].size, group_name(vmcb_fields[i].group));
 }
 
-static unsigned int number(const char *option, const char *arg, unsigned int max)
-{
-	char *end;
-	unsigned long n = strtoul(arg, &end, 10);
-
-	if (*end || end == arg || arg[0] == '-' || n < 1 || n > max)
-		die(EXIT_REFUSED, "--%s takes 1 to %u, not '%s'", option, max, arg);
-	return n;
-}
-
 static void add_path(struct census *census, const struct path *path)
 {
 	size_t i;
@@ -159,7 +144,7 @@ static void parse_option(struct options *o, int option)
 		o->ktap = true;
 		break;
 	case OPT_ROUNDS:
-		o->census.rounds = number("rounds", optarg, MAX_ROUNDS);
+		o->census.rounds = option_number("rounds", optarg, MAX_ROUNDS);
 		break;
 	case OPT_COMPARE:
 		o->compare[0] = optarg;
@@ -168,7 +153,7 @@ static void parse_option(struct options *o, int option)
 		o->show = optarg;
 		break;
 	case OPT_TIMEOUT:
-		o->timeout = number("timeout", optarg, 86400);
+		o->timeout = option_number("timeout", optarg, 86400);
 		break;
 	case OPT_HELP:
 		usage(stdout);
@@ -210,70 +195,6 @@ static void parse_options(struct options *o, int argc, char **argv)
 		o->census.path[i].rounds = o->census.rounds;
 }
 
-static bool cpu_has_svm(void)
-{
-	unsigned int eax, ebx, ecx, edx;
-
-	return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) && ecx & CPUID_SVM;
-}
-
-static void check_nested(void)
-{
-	char *nested = read_line("/sys/module/kvm_amd/parameters/nested");
-
-	if (!nested)
-		die(EXIT_REFUSED, "kvm_amd is not loaded: modprobe kvm_amd nested=1");
-	if (strcmp(nested, "1") && strcmp(nested, "Y"))
-		die(EXIT_REFUSED, "nested virtualisation is off: load kvm_amd with nested=1");
-	free(nested);
-}
-
-static int open_kvm(void)
-{
-	int kvm;
-
-	if (!cpu_has_svm())
-		die(EXIT_REFUSED, "this CPU has no SVM: vmcb12 exists on AMD (and Hygon) only");
-	if (geteuid())
-		die(EXIT_REFUSED, "must be run as root");
-	check_nested();
-
-	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (kvm < 0)
-		die(EXIT_REFUSED, "cannot open /dev/kvm: %s", strerror(errno));
-	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
-		die(EXIT_REFUSED, "/dev/kvm has another API version");
-	return kvm;
-}
-
-static void load_ksyms(struct ksyms *ks)
-{
-	FILE *f = fopen("/proc/kallsyms", "re");
-	bool module = false;
-	size_t i;
-
-	if (!f)
-		die(EXIT_REFUSED, "cannot read /proc/kallsyms: %s", strerror(errno));
-	ksyms_parse(ks, f);
-	fclose(f);
-	if (!ks->nr)
-		die(EXIT_REFUSED, "/proc/kallsyms hides the addresses: set kernel.kptr_restrict=1");
-	for (i = 0; !module && i < ks->nr; i++)
-		module = !strcmp(ks->sym[i].name, "nested_svm_vmexit");
-	if (!module)
-		die(EXIT_REFUSED, "/proc/kallsyms does not name the functions of kvm_amd");
-}
-
-static void on_timeout(int sig)
-{
-	static const char text[] = "vmcb12-census: timeout\n";
-
-	(void)sig;
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(EXIT_INFRA);
-	_exit(EXIT_TIMEOUT);
-}
-
 static void measure(struct census *census, struct host *host, int kvm)
 {
 	struct physmap pm;
@@ -281,7 +202,7 @@ static void measure(struct census *census, struct host *host, int kvm)
 	struct lab lab;
 	u64 phys, virt;
 
-	load_ksyms(&ks);
+	setup_ksyms(&ks);
 	physmap_load(&pm);
 	lab_init(&lab, kvm);
 	host->svm_features = lab.svm_features;
@@ -298,32 +219,6 @@ static void measure(struct census *census, struct host *host, int kvm)
 	physmap_free(&pm);
 	census_resolve(census, &ks);
 	census_judge(census);
-}
-
-static void write_json(const char *file, json_t *o)
-{
-	bool to_stdout = !strcmp(file, "-");
-	FILE *f = to_stdout ? stdout : fopen(file, "we");
-
-	if (!f)
-		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
-	if (json_dumpf(o, f, JSON_INDENT(1)) || fputc('\n', f) == EOF || fflush(f) ||
-	    (!to_stdout && fclose(f)))
-		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
-}
-
-static int exit_code(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_OK:
-		return EXIT_OK;
-	case VERDICT_FAIL:
-		return EXIT_RULE;
-	case VERDICT_SKIP:
-		return EXIT_REFUSED;
-	default:
-		return EXIT_INFRA;
-	}
 }
 
 /* Print @s, whose verdict becomes the exit status. */
@@ -346,9 +241,8 @@ static int take_census(struct options *o, int argc, char **argv)
 	host.release = uts.release;
 	host.version = uts.version;
 
-	signal(SIGALRM, on_timeout);
-	alarm(o->timeout);
-	measure(&o->census, &host, open_kvm());
+	setup_timeout(o->timeout);
+	measure(&o->census, &host, setup_kvm());
 	alarm(0);
 
 	s.root = report_json(&host, &o->census);

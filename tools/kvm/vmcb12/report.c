@@ -118,17 +118,14 @@ static json_t *parameters_json(void)
 	return o;
 }
 
-json_t *report_json(const struct host *host, const struct census *census)
+json_t *report_host_json(const struct host *host)
 {
-	json_t *o = json_object(), *paths = json_array(), *command = json_array();
+	json_t *o = json_object(), *command = json_array();
 	json_t *kernel = json_object();
-	size_t i;
 	int arg;
 
 	for (arg = 0; arg < host->argc; arg++)
 		json_array_append_new(command, json_string(host->argv[arg]));
-	for (i = 0; i < census->nr_paths; i++)
-		json_array_append_new(paths, path_json(&census->path[i]));
 
 	set(o, "schema", json_integer(SCHEMA_VERSION));
 	set(kernel, "release", json_string(host->release));
@@ -137,6 +134,17 @@ json_t *report_json(const struct host *host, const struct census *census)
 	set(o, "features", features_json(host->svm_features));
 	set(o, "parameters", parameters_json());
 	set(o, "command", command);
+	return o;
+}
+
+json_t *report_json(const struct host *host, const struct census *census)
+{
+	json_t *o = report_host_json(host), *paths = json_array();
+	size_t i;
+
+	for (i = 0; i < census->nr_paths; i++)
+		json_array_append_new(paths, path_json(&census->path[i]));
+
 	set(o, "paths", paths);
 	set(o, "verdict", json_string(verdict_name(census->verdict)));
 	return o;

@@ -15,6 +15,9 @@ struct host {
 	char **argv;
 };
 
+/* What every report starts with: the schema, the kernel, the CPU and the command. */
+json_t *report_host_json(const struct host *host);
+
 json_t *report_json(const struct host *host, const struct census *census);
 
 #endif /* VMCB12_REPORT_H */
