@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kmsg.h"
+#include "util.h"
+
+#define LOG_LEVEL_MASK		7
+#define LOG_LEVEL_WARNING	4
+
+int kmsg_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+char *kmsg_next(int fd)
+{
+	char record[8192], *text;
+	ssize_t n;
+
+	for (;;) {
+		n = fd < 0 ? -1 : read(fd, record, sizeof(record) - 1);
+		if (n < 0 && errno == EPIPE && fd >= 0)
+			continue;	/* the log went round */
+		if (n <= 0)
+			return NULL;
+		/* "level,sequence,time,flags;text\n continuation" */
+		record[n] = '\0';
+		text = strchr(record, ';');
+		if (!text || (strtoul(record, NULL, 10) & LOG_LEVEL_MASK) > LOG_LEVEL_WARNING)
+			continue;
+		text++;
+		text[strcspn(text, "\n")] = '\0';
+		return xasprintf("%s", text);
+	}
+}
