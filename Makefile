@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Each verb calls one script of tools/scripts; "make help" lists them.
 
+# Checks cover all bases unless one is named.
+CHECK_BASE := $(BASE)
 BASE ?= linux-6.12.y
 S := tools/scripts
 
@@ -56,22 +58,22 @@ refresh: ## write the commits of build/tree/BASE back into patches/BASE
 
 ##@ Checking
 .PHONY: check
-check: ## everything: our code, the series, the proof, the controls
-	@$S/check $(BASE)
+check: ## everything: our code, the series, the proofs, the controls
+	@$S/check $(CHECK_BASE)
 .PHONY: lint
 lint: ## the fast part of it: no build, no boot
-	@$S/lint $(BASE)
+	@$S/lint $(CHECK_BASE)
 .PHONY: field-table
 field-table: ## the table of Documentation/virt/kvm/x86/vmcb12-fields.rst
 	@$S/field-table $(BASE)
+.PHONY: report
+report: ## build/report/index.html, a picture of all that was proven here
+	@$S/report $(BASE)
 .PHONY: bench-pipeline
 bench-pipeline: ## how long the steps take, from an empty cache and a full one
 	@$S/bench-pipeline $(BASE)
 
 ##@ Other
-.PHONY: report
-report: ## build/report/index.html, a picture of all that was proven here
-	@$S/report $(BASE)
 .PHONY: install
 install: tools ## install vmcb12-census (DESTDIR=, PREFIX=)
 	@$(MAKE) -s -C tools/kvm/vmcb12 O=$(CURDIR)/build/bin install
