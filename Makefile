@@ -56,6 +56,10 @@ tree: ## build/tree/BASE: a git tree of BASE with the series on top
 refresh: ## write the commits of build/tree/BASE back into patches/BASE
 	@$S/refresh $(BASE)
 
+.PHONY: sweep
+sweep: ## apply and build it on each point release in the archive; note the range
+	@$S/sweep $(BASE)
+
 ##@ Checking
 .PHONY: check
 check: ## everything: our code, the series, the proofs, the controls
