@@ -203,18 +203,23 @@ void flip_show(FILE *out, const struct saved *s)
 	fprintf(out, "%s: %s\n", saved_release(s), saved_string(s, s->root, "verdict"));
 }
 
-static void compare_field(FILE *out, const struct saved *old, const struct saved *new,
+/* Returns false if there is nothing to tell on either side. */
+static bool compare_field(FILE *out, const struct saved *old, const struct saved *new,
 			  const json_t *old_field, const json_t *field)
 {
-	char *before = old_field ? outcomes(old, old_field) : xasprintf("not fetched");
-	char *after = outcomes(new, field);
-	enum verdict verdict = saved_verdict(new, field, "verdict");
+	enum verdict is = saved_verdict(new, field, "verdict");
+	enum verdict was = old_field ? saved_verdict(old, old_field, "verdict") : is;
+	char *before, *after;
 
-	if (strcmp(before, after) || verdict >= VERDICT_INCONCLUSIVE)
-		fprintf(out, "  %-*s %-32s -> %-24s %s\n", NAME_WIDTH,
-			saved_string(new, field, "name"), before, after, verdict_name(verdict));
+	if (worse(was, is) < VERDICT_INCONCLUSIVE)
+		return false;
+	before = old_field ? outcomes(old, old_field) : xasprintf("not fetched");
+	after = outcomes(new, field);
+	fprintf(out, "  %-*s %-32s -> %-24s %s\n", NAME_WIDTH, saved_string(new, field, "name"),
+		before, after, verdict_name(is));
 	free(before);
 	free(after);
+	return true;
 }
 
 /* Nothing may look better for not having been tried. */
@@ -233,7 +238,7 @@ static void compare_path(FILE *out, const struct saved *old, const struct saved 
 {
 	json_t *fields = saved_get(new, path, "fields", JSON_ARRAY), *field, *old_fields = NULL;
 	const char *reason = saved_reason(new, path), *name;
-	size_t i;
+	size_t i, quiet = 0;
 
 	fprintf(out, "%s: %s -> %s", saved_string(new, path, "name"),
 		old_path ? saved_string(old, old_path, "status") : "none",
@@ -243,9 +248,13 @@ static void compare_path(FILE *out, const struct saved *old, const struct saved 
 		old_fields = saved_get(old, old_path, "fields", JSON_ARRAY);
 	json_array_foreach(fields, i, field) {
 		name = saved_string(new, field, "name");
-		compare_field(out, old, new, old_fields ? saved_find(old, old_fields, name) : NULL,
-			      field);
+		if (!compare_field(out, old, new,
+				   old_fields ? saved_find(old, old_fields, name) : NULL, field))
+			quiet++;
 	}
+	if (quiet)
+		fprintf(out, "  %zu %sfields: no write after a fetch shows on either side\n",
+			quiet, quiet < i ? "other " : "");
 	fputc('\n', out);
 }
 

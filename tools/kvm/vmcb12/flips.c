@@ -150,20 +150,19 @@ static void observe_records(struct observed *o, struct recorder *rec)
 	}
 }
 
+/* They stay on for the whole path: switching them takes many times a walk. */
 static void tracepoints_on(struct recorder *rec)
 {
-	memset(rec, 0, sizeof(*rec));
 	if (!record_on(rec, "kvm_nested_vmenter"))
 		record_on(rec, "kvm_nested_vmrun");	/* before 6.3 */
 	record_on(rec, "kvm_nested_intercepts");
 }
 
-/* @w: id, nth and new are given.  Returns NULL, or why the walk could not begin. */
+/* @w: id and nth are given.  Returns NULL, or why the walk could not begin. */
 static const char *walk(struct flipper *f, const struct path *path, struct walk *w)
 {
 	unsigned char *vmcb12 = f->lab->mem + GPA_VMCB12;
 	const struct vmcb_field *field = &vmcb_fields[w->id];
-	struct recorder rec = {};
 	const char *error;
 
 	memset(&w->state, 0, sizeof(w->state));
@@ -171,8 +170,6 @@ static const char *walk(struct flipper *f, const struct path *path, struct walk 
 	error = path_enter(f->lab, path);
 	if (error)
 		return error;
-	if (path->traced)
-		tracepoints_on(&rec);
 
 	w->old = field_get(vmcb12, w->id);
 	w->new = other_value(w->id, w->old);
@@ -190,8 +187,7 @@ static const char *walk(struct flipper *f, const struct path *path, struct walk 
 	go_back_to_l1(f, path, w);
 	observe_vcpu(&w->state, f->lab, vmm_of(f, path), "l1");
 	observe_vmcb12(&w->state, f->lab);
-	observe_records(&w->state, &rec);
-	record_off(&rec);
+	observe_records(&w->state, &f->rec);
 	return NULL;
 }
 
@@ -502,10 +498,13 @@ static bool can_flip(const struct flipper *f, enum vmcb_field_id id)
 
 static const char *flip_fields(struct flipper *f, struct flip_path *fp)
 {
-	const char *error = fresh_vm(f, fp->path);
 	struct observed ref = {};
 	enum vmcb_field_id id;
+	const char *error;
 
+	if (fp->path->traced)
+		tracepoints_on(&f->rec);
+	error = fresh_vm(f, fp->path);
 	if (!error)
 		error = reference(f, fp->path, &ref);
 	for (id = 0; !error && id < NR_FIELDS; id++) {
@@ -513,6 +512,7 @@ static const char *flip_fields(struct flipper *f, struct flip_path *fp)
 			error = flip_field(f, fp, id, &ref);
 	}
 	observed_free(&ref);
+	record_off(&f->rec);
 	return error;
 }
 

@@ -60,6 +60,7 @@ struct flipper {
 	struct lab *lab;
 	int dev;
 	int kmsg;
+	struct recorder rec;		/* on a traced path */
 	enum vmcb_field_id only;	/* NR_FIELDS: all that are fetched */
 };
 

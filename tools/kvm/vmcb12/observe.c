@@ -12,6 +12,13 @@
 #define NESTED_STATE_SIZE	(sizeof(struct kvm_nested_state) + VMCB_SIZE)
 #define CONTROL_AREA_SIZE	0x400
 
+static bool is_name(const char *name, const char *who, const char *what)
+{
+	size_t len = strlen(who);
+
+	return !strncmp(name, who, len) && name[len] == '.' && !strcmp(name + len + 1, what);
+}
+
 /*
  * Names are made once and live as long as the program, so that they can be
  * compared as pointers.  They mostly come in the order in which they came last.
@@ -20,19 +27,16 @@ static const char *intern(const char *who, const char *what)
 {
 	static char **known;
 	static size_t nr, next;
-	char *name = xasprintf("%s.%s", who, what);
 	size_t i;
 
 	for (i = 0; i < nr; i++, next++) {
 		if (next >= nr)
 			next = 0;
-		if (!strcmp(known[next], name)) {
-			free(name);
+		if (is_name(known[next], who, what))
 			return known[next++];
-		}
 	}
 	known = xrealloc(known, (nr + 1) * sizeof(*known));
-	known[nr] = name;
+	known[nr] = xasprintf("%s.%s", who, what);
 	next = nr + 1;
 	return known[nr++];
 }
