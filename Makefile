@@ -43,6 +43,14 @@ patched: ## boot the stock kernel with that KVM: census and selftests
 verdict: ## stock against patched: the table and the result
 	@$S/verdict $(BASE)
 
+##@ Forcing the race
+.PHONY: flip
+flip: ## write to vmcb12 right after each fetch: stock against patched BASE
+	@$S/flip $(BASE)
+.PHONY: race
+race: ## write to vmcb12's RIP at random times: stock against patched BASE
+	@$S/race $(BASE)
+
 ##@ Beyond the first emulator
 .PHONY: nrips
 nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)

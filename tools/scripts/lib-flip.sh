@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# VMs in which vmcb12 is written to; a verb sources this after lib-guest.sh.
+
+# need_parts: what the VMs are made of, unless who runs this verb has it made.
+need_parts()
+{
+	[ "$standalone" = no ] || {
+		run_verb tools
+		run_verb source "$base"
+		run_verb module "$base"
+	}
+	load_base
+}
+
+# need_series: the same for a check, which measures the series and no edits.
+need_series()
+{
+	run_verb tools
+	run_verb source "$base"
+	run_verb tree "$base"
+	run_verb module "$base" applied
+	load_base
+}
+
+# replacement_of SIDE: the directory of the modules that replace the stock ones.
+replacement_of()
+{
+	[ "$1" = stock ] || cat "$BUILD/module-$base"
+}
+
+# tool_root DIR REPLACEMENT TOOL: a RAM disk with kvm_amd loaded and TOOL in it;
+# the caller adds to DIR/plan what is to be run.
+tool_root()
+{
+	guest_root "$1" "$2" ''
+	sed -i '/^data /d' "$1/plan"
+	rm -f -- "$1/bin/vmcb12-census"
+	install -m 755 "$BUILD/bin/$3" "$1/bin/$3"
+}
+
+# flip_module: build the kernel module vmcb12-flip for the stock kernel and
+# leave its directory in build/flip-module-BASE.
+flip_module()
+{
+	here=$top/tools/kvm/vmcb12/module
+	key=$({
+		cat "$here"/* "$stock_config" "$stock_symvers" "$scripts/lib-flip.sh" \
+			"$scripts/lib-base.sh"
+		gcc --version
+	} | sha_of)
+	out=$CACHE/modules/flip-$key
+	cache_lock "src-$source_version"
+	if [ -d "$out" ]; then
+		cached "build $base: vmcb12-flip.ko"
+	else
+		step "build $base: vmcb12-flip.ko" "$0" --build-flip-module "$base" "$out" || exit 1
+	fi
+	exec 8>&-
+	printf '%s\n' "$out" >"$BUILD/flip-module-$base"
+}
+
+# The step: in a copy, since nothing is built in the checkout.
+build_flip_module()
+{
+	scratch_for "$1"
+	cp "$top"/tools/kvm/vmcb12/module/* "$scratch/"
+	cp "$stock_symvers" "$src/Module.symvers"
+	kernel_make "$src" M="$scratch" W=1 modules
+	find "$scratch" -mindepth 1 ! -name '*.ko' -delete
+	strip -g "$scratch/vmcb12-flip.ko"
+	ko=$(module_file kvm-amd)
+	[ "$(modinfo -F vermagic "$scratch/vmcb12-flip.ko")" = "$(modinfo -F vermagic "$ko")" ] ||
+		die 3 "vmcb12-flip.ko would be refused: vermagic is not the stock kernel's"
+	publish "$1"
+}
+
+# add_flip_module DIR: put the module into the RAM disk, without loading it.
+add_flip_module()
+{
+	install -m 644 "$(cat "$BUILD/flip-module-$base")/vmcb12-flip.ko" "$1/modules/"
+}
+
+# flip_plan: the lines of a plan that load the module and run the tool.
+flip_plan()
+{
+	echo "load /modules/vmcb12-flip.ko i_know_this_writes_to_guest_memory=1"
+	echo "data flip 600 /bin/vmcb12-flip --json - --timeout 590"
+}
+
+# take_result NAME DIR: DIR/NAME.json, and its exit code in $result_rc.
+take_result()
+{
+	tr -d '\r' <"$2/results.log" | awk -v name="$1" '
+		$1 == "#end" && $2 == name { exit }
+		on { print }
+		$1 == "#begin" && $2 == name { on = 1 }' >"$2/$1.json"
+	result_rc=$(tr -d '\r' <"$2/results.log" |
+		sed -n "s/^#end $1 rc=\([0-9]*\) .*/\1/p")
+}
+
+# no_splat DIR: nothing in the kernel's log of what fails any run.
+no_splat()
+{
+	grep -v '^#' "$scripts/splats" >"$scratch/splats"
+	! grep -m1 -E -f "$scratch/splats" "$1/console.log"
+}
