@@ -49,3 +49,17 @@ tree_is_ours()
 	[ "$head" = "$(kernel_git "$tree" rev-parse 'base^{commit}')" ] ||
 	[ "$head" = "$(kernel_git "$tree" rev-parse -q --verify 'applied^{commit}')" ]
 }
+
+# mutant_commit FILE: print a commit of the series with the mutant on top.
+mutant_commit()
+{
+	(
+		GIT_INDEX_FILE=$scratch/index
+		export GIT_INDEX_FILE
+		kernel_git "$tree" read-tree applied
+		kernel_git "$tree" apply --cached "$(dirname "$1")/live-pointer.diff" "$1" || exit 1
+		kernel_git "$tree" write-tree
+	) >"$scratch/tree-id" || die 1 "$(basename "$1") does not apply to the series"
+	GIT_AUTHOR_DATE='2000-01-01T00:00:00Z' GIT_COMMITTER_DATE='2000-01-01T00:00:00Z' \
+		kernel_git "$tree" commit-tree -p applied -m 'mutant' "$(cat "$scratch/tree-id")"
+}
