@@ -81,7 +81,8 @@ static bool unload_soon(void)
 
 static void *new_page(void)
 {
-	void *p = mmap(NULL, PAGE_SIZE_4K, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, PAGE_SIZE_4K, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		die(EXIT_INFRA, "cannot map memory: %s", strerror(errno));
