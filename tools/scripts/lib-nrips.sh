@@ -3,10 +3,10 @@
 # What the emulator with NRIPS is checked by; a verb sources this after
 # lib-guest.sh.
 
-# Two selftests of the kernel, which fail in QEMU, and a check of our own.  The
-# Nth is the one that fails without the Nth of tools/emulator/*.patch.  An old
-# base may not have all of them.
-self_check='svm_nested_soft_inject_test nested_exceptions_test vmcb12-nrip'
+# Two selftests of the kernel, which fail in QEMU, and three checks of our own.
+# The Nth is the one that fails without the Nth of tools/emulator/*.patch.  An
+# old base may not have all of them.
+self_check='svm_nested_soft_inject_test nested_exceptions_test vmcb12-nrip vmcb12-virq vmcb12-intn'
 
 build_self_check()
 {
