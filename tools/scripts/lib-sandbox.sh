@@ -31,3 +31,23 @@ half_written()
 {
 	find "$cache" "$work/build" -name '*.tmp.*' 2>/dev/null | head -n1
 }
+
+# plant CHECK TEXT FILE SED: with FILE of $work edited, CHECK must fail for $base
+# and say TEXT.  FILE is put back afterwards.  $count counts.
+plant()
+{
+	file=$work/$3
+	cp "$file" "$scratch/original"
+	sed -i "$4" "$file"
+	! cmp -s "$file" "$scratch/original" || die 1 "nothing was planted in $3"
+	rc=0
+	"$work/tools/testing/$1" "$base" >"$scratch/out" 2>&1 || rc=$?
+	say "== $1 with '$4' in $3 -> $rc"
+	tail -n 3 "$scratch/out"
+	case $rc in
+	0|4) die 1 "$1 did not find what was planted" ;;
+	esac
+	grep -q -- "$2" "$scratch/out" || { cat "$scratch/out"; die 1 "$1 failed without '$2'"; }
+	cp "$scratch/original" "$file"
+	count=$((count + 1))
+}

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154
+# What a patch file says; a check or verb sources this after lib.sh.
+
+# listed BASE: the patches of its series in order, one name a line.
+listed()
+{
+	sed 's/[[:space:]]*#.*//;/^[[:space:]]*$/d' "$top/patches/$1/series"
+}
+
+# all_patches: BASE/FILE of each patch of each base.
+all_patches()
+{
+	for base in $(bases); do
+		listed "$base" | sed "s#^#$base/#"
+	done
+}
+
+# part FILE subject|log|trailers|diff: the log is without its trailers, which
+# are the last paragraph, if each line of it looks like one.
+part()
+{
+	awk -v want="$2" '
+		function is_trailer(line) { return line ~ /^[A-Z][A-Za-z]*(-[A-Za-z]+)*: [^ ]/ }
+		at == "" && /^Subject: / { sub(/^Subject: (\[[^]]*\] )?/, ""); subject = $0; folded = 1; next }
+		at == "" && folded && /^[ \t]/ { sub(/^[ \t]+/, " "); subject = subject $0; next }
+		at == "" && /^$/ { at = "log"; next }
+		at == "" { folded = 0; next }
+		at == "log" && /^(---$|diff --git )/ { at = "diff" }
+		at == "log" { line[++n] = $0; next }
+		want == "diff" { print }
+		END {
+			if (want == "subject")
+				print subject
+			while (n && line[n] == "")
+				n--
+			for (first = n + 1; first > 1 && is_trailer(line[first - 1]); first--)
+				;
+			if (first > 1 && line[first - 1] != "")
+				first = n + 1
+			if (want == "trailers")
+				for (i = first; i <= n; i++)
+					print line[i]
+			if (want == "log")
+				for (i = 1; i < first; i++)
+					print line[i]
+		}' "$1"
+}
+
+# files_of FILE: what the patch changes.
+files_of()
+{
+	sed -n 's#^+++ b/##p; s#^--- a/##p' "$1" | sort -u
+}
+
+# finding PATCH TEXT...: one more line of what is wrong.
+findings=0
+finding()
+{
+	patch=$1
+	shift
+	say "$patch: $*"
+	findings=$((findings + 1))
+}
+
+# verdict TEXT: the last line of a check of patches.
+verdict()
+{
+	[ "$findings" -eq 0 ] || die 1 "$findings findings"
+	say "$*"
+}
+
+# status_of BASE FILE: the word and the detail of its row.
+status_of()
+{
+	awk -v n="$(printf '%.4s' "$2")" '
+		$1 == n { sub(/^[^ ]+ +/, ""); print }' "$top/patches/$1/status"
+}
