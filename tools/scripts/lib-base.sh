@@ -6,7 +6,7 @@ manifest=$CACHE/bases/$base/manifest
 
 load_base()
 {
-	[ -z "${VMCB12_KSRC_VERSION:-}" ] || { load_ksrc; return; }
+	! from_ksrc || { load_ksrc; return; }
 	source_version=$(awk '$1 == "source" { print $3 }' "$manifest")
 	image_version=$(awk '$1 == "image" { print $3; exit }' "$manifest")
 	stock=$CACHE/stock/$image_version
@@ -20,20 +20,26 @@ load_base()
 	[ -f "$stock_config" ] || stock_config=$modules/config
 	vmlinuz=$stock/boot/vmlinuz-$release
 	[ -f "$vmlinuz" ] || vmlinuz=$modules/vmlinuz
+	base_commit=base
 	stock_symvers=$CACHE/headers/$image_version/usr/src/linux-headers-$release/Module.symvers
 }
 
-# prove-tree: a source of the user's own, and nothing of Debian's.
+# For prove-tree, and where Debian has nothing: what source-tree took last.
 load_ksrc()
 {
 	source_version=ksrc-$base
 	src=$CACHE/ksrc/$base
-	release=$VMCB12_KSRC_VERSION
+	read -r base_commit release <"$BUILD/ksrc-$base"
 }
 
-if [ -n "${VMCB12_KSRC_VERSION:-}" ] || [ -f "$manifest" ]; then
-	load_base
-fi
+from_ksrc()
+{
+	[ -n "${VMCB12_KSRC_VERSION:-}" ] || ! in_debian "$base"
+}
+
+loadable=$manifest
+! from_ksrc || loadable=$BUILD/ksrc-$base
+[ ! -f "$loadable" ] || load_base
 
 # kernel_make DIR ARGS...: KERNELRELEASE gives the module the vermagic of the
 # stock kernel, whose name no source can know.
@@ -48,8 +54,8 @@ kernel_make()
 # The source, imported and prepared; a check that is run alone may need it.
 need_source()
 {
-	[ -d "${src:-/nonexistent}" ] || {
+	if from_ksrc || [ ! -d "${src:-/nonexistent}" ]; then
 		run_verb source "$base"
 		load_base
-	}
+	fi
 }

@@ -3,6 +3,9 @@
 # A kernel tree of the user's own, $ksrc: what it is, and whether the series
 # is for it.  Nothing in this file writes to it, not even to its git index.
 
+# What its test kernel is configured by, in arch/x86/configs.
+fragments='vm.config kvm.config census.config'
+
 # user_git ARGS...: git in the user's tree, without locks, downloads or helpers.
 # Whoever names a tree to be built trusts it, so its owner does not matter.
 user_git()
@@ -37,6 +40,15 @@ need_kernel()
 	base=linux-$line.y
 	base_field "$base" name >/dev/null ||
 		die 2 "KSRC: no series for Linux $line ($1 is $version); known: $(bases | tr '\n' ' ')"
+}
+
+# need_source_of BASE: what a check needs of a base that Debian does not ship.
+need_source_of()
+{
+	! in_debian "$1" || return 0
+	[ -n "${KSRC:-}" ] || skip "$1 $not_in_debian"
+	[ "$(need_kernel "$KSRC" 2>/dev/null && echo "$base")" = "$1" ] ||
+		skip "$1 is not in Debian's archive, and KSRC=$KSRC is no tree of it"
 }
 
 # What is proven must have a name: only what is committed counts.
@@ -121,4 +133,32 @@ note_untested()
 	if [ "$sublevel" -lt "$oldest" ] || [ "$sublevel" -gt "$newest" ]; then
 		note "$ksrc is $version; the series was tested on $line.$oldest..$newest: going on"
 	fi
+}
+
+# Write .config into $src from the fragments, and see that Kconfig took every line.
+configure()
+{
+	(cd "$src" && for f in $fragments; do echo "$top/arch/x86/configs/$f"; done |
+		xargs scripts/kconfig/merge_config.sh -n) || die 3 "merge_config.sh failed"
+	for f in $fragments; do
+		sed -nE 's/^(CONFIG_[A-Z0-9_]+)=.*/& \1/p
+			s/^# (CONFIG_[A-Z0-9_]+) is not set$/\1=n \1/p' "$top/arch/x86/configs/$f"
+	done | while read -r want option; do
+		! taken "$want" "$option" || continue
+		kernel_git "$src" grep -qE "^[[:space:]]*(menu)?config ${option#CONFIG_}\$" -- '*Kconfig*' ||
+			{ echo "$option" >>"$scratch/unknown"; continue; }
+		echo "$want"
+	done >"$scratch/dropped"
+	[ ! -s "$scratch/dropped" ] ||
+		die 3 "Kconfig dropped $(paste -sd ' ' "$scratch/dropped"): a dependency is missing in arch/x86/configs"
+	rm -f -- "$scratch/dropped"
+}
+
+# taken OPTION=VALUE OPTION: an unset option is not in .config by this name.
+taken()
+{
+	case $1 in
+	*=n) ! grep -q "^$2=" "$src/.config" ;;
+	*) grep -qxF "$1" "$src/.config" ;;
+	esac
 }

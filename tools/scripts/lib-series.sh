@@ -4,6 +4,10 @@
 
 tree=$BUILD/tree/$base
 
+# What is built of arch/x86/kvm/svm/ whatever the configuration.
+svm_objects='arch/x86/kvm/svm/svm.o arch/x86/kvm/svm/nested.o arch/x86/kvm/svm/avic.o
+	arch/x86/kvm/svm/pmu.o'
+
 # The patches of a base in order, one name a line.
 series()
 {

@@ -232,6 +232,21 @@ need_base()
 		die 2 "unknown BASE '$1'; known: $(bases | tr '\n' ' ')"
 }
 
+# in_debian BASE: Debian has a kernel of that line.
+in_debian()
+{
+	[ "$(base_field "$1" suite)" != - ]
+}
+
+not_in_debian="is not in Debian's archive; 'make prove KSRC=/path/to/linux' proves a tree of that line"
+
+# need_debian BASE: for a verb that works with Debian's packages.
+need_debian()
+{
+	need_base "${1:-}"
+	in_debian "$1" || die 2 "$1 $not_in_debian"
+}
+
 need_tool()
 {
 	command -v "$1" >/dev/null 2>&1 ||
