@@ -23,6 +23,21 @@ need_series()
 	load_base
 }
 
+# need_torn_stock: without a second fetch of RIP by the stock kernel, a check that
+# writes to RIP has no control.
+need_torn_stock()
+{
+	stock_census=$BUILD/report/$base/stock/census.json
+	[ -s "$stock_census" ] || {
+		run_verb selftests "$base"
+		run_verb measure "$base" stock
+	}
+	fetches=$(jq '[.paths[].fields[] | select(.name == "save.rip") | .fetches] | max' \
+		"$stock_census")
+	[ "$fetches" -gt 1 ] ||
+		skip "the stock kernel fetches RIP once as well: no write makes a difference"
+}
+
 # replacement_of SIDE: the directory of the modules that replace the stock ones.
 replacement_of()
 {
