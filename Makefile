@@ -68,6 +68,11 @@ refresh: ## write the commits of build/tree/BASE back into patches/BASE
 sweep: ## apply and build it on each point release in the archive; note the range
 	@$S/sweep $(BASE)
 
+##@ Handing it over
+.PHONY: mbox
+mbox: ## an mbox to send, SIGNOFF='Name <mail>' (VERSION=, PREVIOUS=, KSRC=)
+	@$S/mbox $(BASE)
+
 ##@ Checking
 .PHONY: check
 check: ## everything: our code, the series, the proofs, the controls

@@ -19,6 +19,15 @@ sandbox()
 	unset VMCB12_LOCKED
 }
 
+# sandbox_copy: a checkout in $work for checks that leave the cache as it is.
+sandbox_copy()
+{
+	work=$scratch/work
+	mkdir "$work"
+	(cd "$top" && git ls-files -co --exclude-standard -z | cpio -0 -pdm --quiet "$work")
+	unset VMCB12_LOCKED
+}
+
 # The prepared source of the real cache, for checks that only read it or build
 # in it what the next build overwrites.
 sandbox_source()

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# What "mbox" makes its mails of; sourced after lib-patch.sh.  $work is a git
+# tree below $scratch, with the base at tag "base".
+
+# work_of OBJECTS COMMIT [SHALLOW]: make $work, with the objects of another one.
+work_of()
+{
+	kernel_git "$scratch" init -q -b series "$work"
+	printf '%s\n' "$1" >"$work/.git/objects/info/alternates"
+	[ ! -f "${3:-}" ] || cp "$3" "$work/.git/shallow"
+	kernel_git "$work" tag base "$2"
+	{
+		echo '/*'
+		echo '!/*/'
+		echo '/scripts/get_maintainer.pl'
+		for name in $(listed "$base"); do
+			files_of "$top/patches/$base/$name" | sed 's#^#/#'
+		done
+	} >"$scratch/sparse"
+	kernel_git "$work" sparse-checkout set --no-cone --stdin <"$scratch/sparse"
+	kernel_git "$work" checkout -q -B series base || die 3 "cannot check out the base (disk full?)"
+}
+
+# work_of_ksrc DIR: HEAD of the user's git tree, which is only read.
+work_of_ksrc()
+{
+	. "$scripts/lib-ksrc.sh"
+	[ -d "$1" ] || die 2 "KSRC: there is no directory $1"
+	ksrc=$(cd "$1" && pwd -P)
+	head=$(user_git rev-parse -q --verify 'HEAD^{commit}') ||
+		die 2 "KSRC: git finds no commit in $1; a base-commit needs one"
+	user_git cat-file -e "$head:arch/x86/kvm/svm/nested.c" 2>/dev/null ||
+		die 2 "KSRC: HEAD of $1 is no Linux source with nested SVM"
+	[ -n "$(user_git for-each-ref --contains="$head" refs/tags refs/remotes)" ] ||
+		die 2 "KSRC: no tag and no remote branch has HEAD of $1, so nobody else has it; check out a release or a maintainer's branch"
+	objects=$(user_git rev-parse --git-path objects)
+	work_of "$(cd "$ksrc" && cd "$objects" && pwd -P)" "$head" \
+		"$(cd "$ksrc" && realpath -m "$(user_git rev-parse --git-path shallow)")"
+}
+
+# upstream_note NAME: what the status table knows of upstream, for a patch that
+# has no note of its own.
+upstream_note()
+{
+	id=$(status_of "$base" "$1" | sed -n 's/^upstream *\([0-9a-f]*\).*/\1/p')
+	[ -n "$id" ] || return 0
+	! part "$top/patches/$base/$1" log | grep -q '^\[ ' || return 0
+	printf '[ Upstream, commit %s ("%s") does this work. ]\n' "$id" \
+		"$(awk -F '\t' -v id="$id" '$1 == id { print $2 }' "$top/patches/commits")" |
+		fmt -w 73 | sed '2,$s/^/  /'
+	echo
+}
+
+# mail_of NAME: the patch as the sender's.
+mail_of()
+{
+	file=$top/patches/$base/$1
+	echo "From: $SIGNOFF"
+	sed -n '1,/^$/s/^Date: /&/p' "$file"
+	echo "Subject: [PATCH] $(part "$file" subject)"
+	echo
+	part "$file" log
+	upstream_note "$1"
+	part "$file" trailers | awk -v text="${ASSISTED:-}" '
+		text != "" && /^Assisted-by: / { $0 = "Assisted-by: " text }
+		{ print }'
+	echo "Signed-off-by: $SIGNOFF"
+	echo '---'
+	part "$file" diff
+}
+
+# am_all BRANCH MAIL...
+am_all()
+{
+	kernel_git "$work" checkout -q -B "$1" "${am_base:-base}"
+	shift
+	kernel_git "$work" am -q --no-3way --empty=drop "$@"
+}
+
+# previous_series MBOX: branch "previous", on the commit that it was made for.
+previous_series()
+{
+	am_base=$(sed -n 's/^base-commit: //p' "$1" | head -n1)
+	kernel_git "$work" cat-file -e "${am_base:-none}^{commit}" 2>/dev/null || am_base=base
+	if ! am_all previous "$1" || kernel_git "$work" diff --quiet "$am_base" previous; then
+		die 1 "$1 does not apply to $am_base, so there is no range-diff"
+	fi
+	previous_base=$am_base
+	am_base=
+	kernel_git "$work" checkout -q series
+}
+
+# prefix_of BASE: stable lines are named, as their maintainers ask.
+prefix_of()
+{
+	echo "$1" | sed -n 's/^linux-\([0-9.]*\.y\)$/PATCH \1/p' | grep . || echo PATCH
+}
+
+# recipients MAIL...: as options of format-patch.  A stable patch goes to the
+# stable list, and the maintainers are copied.
+recipients()
+{
+	case $(prefix_of "$base") in
+	PATCH) people=--to= ;;
+	*) people=--cc=; echo '--to=stable@vger.kernel.org' ;;
+	esac
+	# shellcheck disable=SC2086 # words on purpose
+	for kind in "--nol $people" "--nom --nor --cc="; do
+		(cd "$work" && perl scripts/get_maintainer.pl --no-tree --no-git --no-git-fallback --no-fixes \
+			--no-rolestats --no-roles ${kind% *} "$@") | sed "s/^/${kind##* }/"
+	done | awk '!seen[tolower($0)]++'
+}
+
+# generated_title, generated_blurb: the cover letter of a series that has none.
+generated_title()
+{
+	echo "KVM: nSVM: Snapshot vmcb12 on nested VMRUN"
+}
+
+generated_blurb()
+{
+	echo "Load each field of vmcb12 that nested VMRUN, #VMEXIT and RSM use once, so"
+	echo "that a write by another vCPU of L1 cannot have KVM act on two values of it."
+	echo "What upstream has of it:"
+	echo
+	for name in $(listed "$base"); do
+		echo "  $(printf '%.4s' "$name" | sed 's/^0*//')  $(status_of "$base" "$name" | sed 's/  */ /')" |
+			fmt -t -w 72
+	done
+	echo
+	tested=$(base_field "$base" tested)
+	echo "Applied and built on $tested.  The proof is made in emulators,"
+	echo "QEMU's TCG and, for NRIPS, Bochs.  Nothing has run on AMD hardware."
+}
+
+# cover FILE: fill in what format-patch leaves to the author.  The range-diff
+# goes below a line of dashes: it is no part of what is merged.
+cover()
+{
+	letter=$top/patches/$base/0000-cover-letter.patch
+	if [ -f "$letter" ]; then
+		part "$letter" subject >"$scratch/title"
+		{ part "$letter" log; part "$letter" trailers; } |
+			sed '/^vmcb12 series ([0-9]*):$/,$d' >"$scratch/blurb"
+	else
+		generated_title >"$scratch/title"
+		generated_blurb >"$scratch/blurb"
+	fi
+	awk -v title="$scratch/title" -v blurb="$scratch/blurb" '
+		/^Subject: / { getline text <title; sub(/\*\*\* SUBJECT HERE \*\*\*/, text) }
+		/^\*\*\* BLURB HERE \*\*\*$/ { while ((getline text <blurb) > 0) print text; next }
+		/^Range-diff / { print "---" }
+		{ print }' "$1" >"$scratch/cover"
+	mv "$scratch/cover" "$1"
+}
+
+# checkpatch MAIL...: with nothing ignored.  Its rules change with the kernel;
+# those of the newest source that is here are asked.
+checkpatch()
+{
+	rules=$work
+	for other in $(bases | sort -V); do
+		newer=$CACHE/src/$(awk '$1 == "source" { print $3 }' "$CACHE/bases/$other/manifest" 2>/dev/null)
+		[ ! -f "$newer/scripts/checkpatch.pl" ] || rules=$newer
+	done
+	mkdir "$scratch/rules"
+	for file in checkpatch.pl spelling.txt const_structs.checkpatch; do
+		kernel_git "$rules" show "base:scripts/$file" >"$scratch/rules/$file"
+	done
+	with_commits perl "$scratch/rules/checkpatch.pl" --no-tree --strict -q "$@"
+}
