@@ -5,10 +5,6 @@
 
 configs=$top/arch/x86/configs
 
-# What is built of arch/x86/kvm/svm/ whatever the configuration.
-objects='arch/x86/kvm/svm/svm.o arch/x86/kvm/svm/nested.o arch/x86/kvm/svm/avic.o
-	arch/x86/kvm/svm/pmu.o'
-
 # O= needs a source tree in which nothing was built, by nobody: $clean.  The
 # caller holds the lock of the source.
 clean_source()
@@ -33,9 +29,9 @@ knows()
 	done
 }
 
-# configure NAME OPTIONS [MAKE-VARIABLES]: our test kernel's configuration, with
+# configure_variant NAME OPTIONS [MAKE-VARIABLES]: our test kernel's configuration, with
 # these options, in the directory $out.
-configure()
+configure_variant()
 {
 	out=$scratch/$1
 	mkdir "$out"
@@ -57,16 +53,16 @@ configure()
 	done <"$out/variant"
 }
 
-# compile NAME [MAKE-VARIABLES]: the objects, with W=1; what the compiler says of
+# compile_variant NAME [MAKE-VARIABLES]: the objects, with W=1; what the compiler says of
 # them is in $out/findings, without line numbers.
-compile()
+compile_variant()
 {
 	# shellcheck disable=SC2086 # words on purpose
-	kernel_make "$clean" O="$out" W=1 ${2:-} $objects >"$out/log" 2>&1 || {
+	kernel_make "$clean" O="$out" W=1 ${2:-} $svm_objects >"$out/log" 2>&1 || {
 		cat "$out/log"
 		die 1 "$1 does not build"
 	}
-	for object in $objects; do
+	for object in $svm_objects; do
 		[ -f "$out/$object" ] || die 1 "$1: no $object came of it"
 	done
 	grep -E 'arch/x86/kvm/svm/.*(warning|error):' "$out/log" |
