@@ -3,10 +3,10 @@
 # What the emulator with NRIPS is checked by; a verb sources this after
 # lib-guest.sh.
 
-# Two selftests of the kernel, which fail in QEMU, and three checks of our own.
+# Two selftests of the kernel, which fail in QEMU, and four checks of our own.
 # The Nth is the one that fails without the Nth of tools/emulator/*.patch.  An
 # old base may not have all of them.
-self_check='svm_nested_soft_inject_test nested_exceptions_test vmcb12-nrip vmcb12-virq vmcb12-intn'
+self_check='svm_nested_soft_inject_test nested_exceptions_test vmcb12-nrip vmcb12-virq vmcb12-intn vmcb12-intr'
 
 build_self_check()
 {
@@ -35,6 +35,13 @@ run_in()
 		install -m 755 "$file" "$root/selftests/"
 		echo "run selftest/$test 60 /selftests/$test" >>"$root/plan"
 	done
+}
+
+# The names of the tests that the series adds or changes.
+series_tests()
+{
+	kernel_git "$tree" diff --name-only base applied -- 'tools/testing/selftests/kvm/x86*/*.c' |
+		sed 's#.*/##; s/\.c$//'
 }
 
 # passes NAME DIR: by the results in DIR, for all of it.

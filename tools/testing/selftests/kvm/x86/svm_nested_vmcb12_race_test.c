@@ -16,7 +16,6 @@
  *  - L2 resumes at the return address.
  */
 #include <pthread.h>
-#include <stdint.h>
 #include <sys/mman.h>
 
 #include <linux/compiler.h>
@@ -33,8 +32,8 @@
 
 static const struct {
 	const char *name;
-	uint32_t event;
-	uint8_t vector;
+	u32 event;
+	u8 vector;
 	bool nrips;
 } cases[] = {
 	{
@@ -59,11 +58,11 @@ static const struct {
 
 /* Owned by the vCPU that executes VMRUN, i.e. by L1 and by its L2. */
 static unsigned int nr_events;
-static uint64_t return_rip;
-static uint64_t l2_rip;
+static u64 return_rip;
+static u64 l2_rip;
 
 /* How the vCPUs of L1 talk to each other. */
-static uint64_t nr_writes;
+static u64 nr_writes;
 static bool done;
 
 static void l2_event_handler(struct ex_regs *regs)
@@ -78,40 +77,40 @@ static void l2_event_handler(struct ex_regs *regs)
  */
 static void l2_code_a(void)
 {
-	l2_rip = (uint64_t)l2_code_a;
+	l2_rip = (u64)l2_code_a;
 	vmmcall();
 }
 
 static void l2_code_b(void)
 {
-	l2_rip = (uint64_t)l2_code_b;
+	l2_rip = (u64)l2_code_b;
 	vmmcall();
 }
 
 static void l2_code_next(void)
 {
-	l2_rip = (uint64_t)l2_code_next;
+	l2_rip = (u64)l2_code_next;
 	vmmcall();
 }
 
-static const char *l2_place(uint64_t rip)
+static const char *l2_place(u64 rip)
 {
-	if (rip == (uint64_t)l2_code_a)
+	if (rip == (u64)l2_code_a)
 		return "A";
-	if (rip == (uint64_t)l2_code_b)
+	if (rip == (u64)l2_code_b)
 		return "B";
-	if (rip == (uint64_t)l2_code_next)
+	if (rip == (u64)l2_code_next)
 		return "next_rip";
 	return "none of L2's entry points";
 }
 
 static void l1_write_rip(struct svm_test_data *svm)
 {
-	uint64_t i;
+	u64 i;
 
 	while (!READ_ONCE(done)) {
 		WRITE_ONCE(svm->vmcb->save.rip,
-			   (uint64_t)(nr_writes & 1 ? l2_code_a : l2_code_b));
+			   (u64)(nr_writes & 1 ? l2_code_a : l2_code_b));
 		WRITE_ONCE(nr_writes, nr_writes + 1);
 
 		/* Vary the time between writes, lest the vCPUs run in step. */
@@ -122,15 +121,15 @@ static void l1_write_rip(struct svm_test_data *svm)
 	GUEST_DONE();
 }
 
-static void l1_vmrun(struct svm_test_data *svm, uint64_t idt, uint64_t nr)
+static void l1_vmrun(struct svm_test_data *svm, u64 idt, u64 nr)
 {
 	unsigned long l2_stack[L2_STACK_SIZE];
 	struct vmcb *vmcb = svm->vmcb;
-	uint64_t next_rip = 0;
-	uint64_t i;
+	u64 next_rip = 0;
+	u64 i;
 
 	if (cases[nr].nrips)
-		next_rip = (uint64_t)l2_code_next;
+		next_rip = (u64)l2_code_next;
 
 	generic_svm_setup(svm, l2_code_a, &l2_stack[L2_STACK_SIZE]);
 	vmcb->save.idtr.base = idt;
@@ -139,35 +138,19 @@ static void l1_vmrun(struct svm_test_data *svm, uint64_t idt, uint64_t nr)
 		cpu_relax();
 
 	for (i = 0; i < NR_VMRUNS; i++) {
-		/* Have the host unmap the IDT. */
-		GUEST_SYNC(i);
-
 		nr_events = 0;
 		return_rip = 0;
 		l2_rip = 0;
 
-		vmcb->save.rip = (uint64_t)l2_code_a;
-		vmcb->save.rsp = (uint64_t)&l2_stack[L2_STACK_SIZE];
+		vmcb->save.rip = (u64)l2_code_a;
+		vmcb->save.rsp = (u64)&l2_stack[L2_STACK_SIZE];
 		vmcb->control.next_rip = next_rip;
 		vmcb->control.event_inj = cases[nr].vector | cases[nr].event | SVM_EVTINJ_VALID;
 		vmcb->control.clean = 0;
 		run_guest(vmcb, svm->vmcb_gpa);
 
-		__GUEST_ASSERT(vmcb->control.exit_code == SVM_EXIT_VMMCALL,
-			       "VMRUN %lu: expected #VMEXIT for VMMCALL, got 0x%x, info1 = 0x%lx, info2 = 0x%lx",
-			       i, vmcb->control.exit_code,
-			       vmcb->control.exit_info_1, vmcb->control.exit_info_2);
-		__GUEST_ASSERT(nr_events == 1,
-			       "VMRUN %lu: event delivered %u times, L2 went on at %s",
-			       i, nr_events, l2_place(l2_rip));
-		__GUEST_ASSERT(next_rip ? return_rip == next_rip :
-			       return_rip == (uint64_t)l2_code_a ||
-			       return_rip == (uint64_t)l2_code_b,
-			       "VMRUN %lu: bad return address 0x%lx, %s",
-			       i, return_rip, l2_place(return_rip));
-		__GUEST_ASSERT(l2_rip == return_rip,
-			       "VMRUN %lu: return address is %s, but L2 went on at %s",
-			       i, l2_place(return_rip), l2_place(l2_rip));
+		GUEST_ASSERT_EQ(vmcb->control.exit_code, SVM_EXIT_VMMCALL);
+		GUEST_SYNC(i);
 	}
 
 	WRITE_ONCE(done, true);
@@ -175,14 +158,41 @@ static void l1_vmrun(struct svm_test_data *svm, uint64_t idt, uint64_t nr)
 }
 
 /* Discard the page, so that KVM has to map it anew, then put the IDT back. */
-static void unmap_idt(struct kvm_vm *vm, vm_vaddr_t idt)
+static void unmap_idt(struct kvm_vcpu *vcpu, gva_t idt)
 {
-	void *hva = addr_gva2hva(vm, idt);
+	void *hva = addr_gva2hva(vcpu->vm, idt);
+	struct kvm_sregs sregs;
 	int r;
 
 	r = madvise(hva, getpagesize(), MADV_DONTNEED);
 	TEST_ASSERT(!r, __KVM_SYSCALL_ERROR("madvise()", r));
-	memcpy(hva, addr_gva2hva(vm, vm->arch.idt), getpagesize());
+
+	vcpu_sregs_get(vcpu, &sregs);
+	memcpy(hva, addr_gva2hva(vcpu->vm, sregs.idt.base), getpagesize());
+}
+
+static void check_vmrun(struct kvm_vm *vm, unsigned int nr, u64 vmrun)
+{
+	bool expected;
+
+	sync_global_from_guest(vm, nr_events);
+	sync_global_from_guest(vm, return_rip);
+	sync_global_from_guest(vm, l2_rip);
+
+	TEST_ASSERT(nr_events == 1,
+		    "VMRUN %lu: event delivered %u times, L2 went on at %s",
+		    vmrun, nr_events, l2_place(l2_rip));
+
+	if (cases[nr].nrips)
+		expected = return_rip == (u64)l2_code_next;
+	else
+		expected = return_rip == (u64)l2_code_a || return_rip == (u64)l2_code_b;
+	TEST_ASSERT(expected, "VMRUN %lu: bad return address 0x%lx, %s",
+		    vmrun, return_rip, l2_place(return_rip));
+
+	TEST_ASSERT(l2_rip == return_rip,
+		    "VMRUN %lu: return address is %s, but L2 went on at %s",
+		    vmrun, l2_place(return_rip), l2_place(l2_rip));
 }
 
 static void *run_writer(void *arg)
@@ -191,21 +201,22 @@ static void *run_writer(void *arg)
 	struct ucall uc;
 
 	vcpu_run(vcpu);
-	TEST_ASSERT_EQ(get_ucall(vcpu, &uc), UCALL_DONE);
+	TEST_ASSERT(get_ucall(vcpu, &uc) == UCALL_DONE, "Unexpected ucall %lu", uc.cmd);
 
 	return NULL;
 }
 
-static void run_vmruns(struct kvm_vcpu *vcpu, vm_vaddr_t idt)
+static void run_vmruns(struct kvm_vcpu *vcpu, unsigned int nr, gva_t idt)
 {
 	struct ucall uc;
 
 	for (;;) {
+		unmap_idt(vcpu, idt);
 		vcpu_run(vcpu);
 
 		switch (get_ucall(vcpu, &uc)) {
 		case UCALL_SYNC:
-			unmap_idt(vcpu->vm, idt);
+			check_vmrun(vcpu->vm, nr, uc.args[1]);
 			break;
 		case UCALL_ABORT:
 			REPORT_GUEST_ASSERT(uc);
@@ -213,7 +224,7 @@ static void run_vmruns(struct kvm_vcpu *vcpu, vm_vaddr_t idt)
 		case UCALL_DONE:
 			return;
 		default:
-			TEST_FAIL("Unknown ucall 0x%lx.", uc.cmd);
+			TEST_FAIL("Unknown ucall %lu", uc.cmd);
 		}
 	}
 }
@@ -221,27 +232,31 @@ static void run_vmruns(struct kvm_vcpu *vcpu, vm_vaddr_t idt)
 static void run_test(unsigned int nr)
 {
 	struct kvm_vcpu *vcpus[2];
-	vm_vaddr_t svm, idt;
 	pthread_t writer;
 	struct kvm_vm *vm;
+	gva_t svm, idt;
+	int r;
 
 	pr_info("Running %s\n", cases[nr].name);
 
-	vm = vm_create_with_vcpus(ARRAY_SIZE(vcpus), l1_vmrun, vcpus);
-	vcpu_arch_set_entry_point(vcpus[1], l1_write_rip);
+	vm = vm_create(ARRAY_SIZE(vcpus));
+	vcpus[0] = vm_vcpu_add(vm, 0, l1_vmrun);
+	vcpus[1] = vm_vcpu_add(vm, 1, l1_write_rip);
 	if (!cases[nr].nrips)
 		vcpu_clear_cpuid_feature(vcpus[0], X86_FEATURE_NRIPS);
 
 	vm_install_exception_handler(vm, cases[nr].vector, l2_event_handler);
 
 	vcpu_alloc_svm(vm, &svm);
-	idt = vm_vaddr_alloc_page(vm);
+	idt = vm_alloc_page(vm);
 	vcpu_args_set(vcpus[0], 3, svm, idt, nr);
 	vcpu_args_set(vcpus[1], 1, svm);
 
-	TEST_ASSERT_EQ(pthread_create(&writer, NULL, run_writer, vcpus[1]), 0);
-	run_vmruns(vcpus[0], idt);
-	TEST_ASSERT_EQ(pthread_join(writer, NULL), 0);
+	r = pthread_create(&writer, NULL, run_writer, vcpus[1]);
+	TEST_ASSERT(!r, "pthread_create() failed: %d", r);
+	run_vmruns(vcpus[0], nr, idt);
+	r = pthread_join(writer, NULL);
+	TEST_ASSERT(!r, "pthread_join() failed: %d", r);
 
 	sync_global_from_guest(vm, nr_writes);
 	pr_info("%u VMRUNs raced %lu writes of RIP\n", NR_VMRUNS, nr_writes);
