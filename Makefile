@@ -83,6 +83,9 @@ lint: ## the fast part of it: no build, no boot
 .PHONY: field-table
 field-table: ## the table of Documentation/virt/kvm/x86/vmcb12-fields.rst
 	@$S/field-table $(BASE)
+.PHONY: threat-table
+threat-table: ## the table of Documentation/virt/kvm/x86/nested-svm-vmcb12.rst
+	@$S/threat-table $(BASE)
 .PHONY: report
 report: ## build/report/index.html, a picture of all that was proven here
 	@$S/report $(BASE)
