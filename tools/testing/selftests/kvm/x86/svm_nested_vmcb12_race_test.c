@@ -28,7 +28,6 @@
 
 #define NR_VMRUNS		2000
 #define INT_NR			0x20
-#define L2_STACK_SIZE		64
 
 static const struct {
 	const char *name;
@@ -123,16 +122,17 @@ static void l1_write_rip(struct svm_test_data *svm)
 
 static void l1_vmrun(struct svm_test_data *svm, u64 idt, u64 nr)
 {
-	unsigned long l2_stack[L2_STACK_SIZE];
 	struct vmcb *vmcb = svm->vmcb;
 	u64 next_rip = 0;
+	u64 rsp;
 	u64 i;
 
 	if (cases[nr].nrips)
 		next_rip = (u64)l2_code_next;
 
-	generic_svm_setup(svm, l2_code_a, &l2_stack[L2_STACK_SIZE]);
+	generic_svm_setup(svm, l2_code_a);
 	vmcb->save.idtr.base = idt;
+	rsp = vmcb->save.rsp;
 
 	while (!READ_ONCE(nr_writes))
 		cpu_relax();
@@ -143,7 +143,7 @@ static void l1_vmrun(struct svm_test_data *svm, u64 idt, u64 nr)
 		l2_rip = 0;
 
 		vmcb->save.rip = (u64)l2_code_a;
-		vmcb->save.rsp = (u64)&l2_stack[L2_STACK_SIZE];
+		vmcb->save.rsp = rsp;
 		vmcb->control.next_rip = next_rip;
 		vmcb->control.event_inj = cases[nr].vector | cases[nr].event | SVM_EVTINJ_VALID;
 		vmcb->control.clean = 0;
