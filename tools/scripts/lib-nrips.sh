@@ -49,3 +49,19 @@ passes()
 {
 	grep -qE "^ok [0-9]+ $1\$" "$2/selftests.ktap"
 }
+
+# need_emulator: for a check; what cannot be had here is a SKIP with its reason.
+need_emulator()
+{
+	for need in 'deps nrips' emulator; do
+		rc=0
+		# shellcheck disable=SC2086 # words on purpose
+		run_verb $need >"$BUILD/log/nrips-need.log" 2>&1 || rc=$?
+		cat "$BUILD/log/nrips-need.log"
+		case $rc in
+		0) ;;
+		2|3) skip "$(tail -n1 "$BUILD/log/nrips-need.log")" ;;
+		*) die 1 "no emulator" ;;
+		esac
+	done
+}
