@@ -55,6 +55,9 @@ race: ## write to vmcb12's RIP at random times: stock against patched BASE
 .PHONY: nrips
 nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)
 	@$S/nrips $(BASE)
+.PHONY: series-tests
+series-tests: ## the series' own selftests there, on two CPUs: part of nrips
+	@$S/series-tests $(BASE)
 
 ##@ Working on a series
 .PHONY: tree

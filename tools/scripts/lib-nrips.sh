@@ -37,13 +37,6 @@ run_in()
 	done
 }
 
-# The names of the tests that the series adds or changes.
-series_tests()
-{
-	kernel_git "$tree" diff --name-only base applied -- 'tools/testing/selftests/kvm/x86*/*.c' |
-		sed 's#.*/##; s/\.c$//'
-}
-
 # passes NAME DIR: by the results in DIR, for all of it.
 passes()
 {
