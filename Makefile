@@ -75,6 +75,9 @@ sweep: ## apply and build it on each point release in the archive; note the rang
 .PHONY: mbox
 mbox: ## an mbox to send, SIGNOFF='Name <mail>' (VERSION=, PREVIOUS=, KSRC=)
 	@$S/mbox $(BASE)
+.PHONY: export
+export: ## the series for a distribution, FORMAT=debian, suse or quilt
+	@$S/export $(BASE) $(FORMAT)
 
 ##@ Checking
 .PHONY: check

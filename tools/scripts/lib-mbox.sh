@@ -47,7 +47,7 @@ upstream_note()
 	[ -n "$id" ] || return 0
 	! part "$top/patches/$base/$1" log | grep -q '^\[ ' || return 0
 	printf '[ Upstream, commit %s ("%s") does this work. ]\n' "$id" \
-		"$(awk -F '\t' -v id="$id" '$1 == id { print $2 }' "$top/patches/commits")" |
+		"$(commit_field "$id" 2)" |
 		fmt -w 73 | sed '2,$s/^/  /'
 	echo
 }

@@ -77,6 +77,13 @@ status_of()
 		$1 == n { sub(/^[^ ]+ +/, ""); print }' "$top/patches/$1/status"
 }
 
+# commit_field ID N: of its row in patches/commits.
+commit_field()
+{
+	awk -F '\t' -v id="$1" -v n="$2" '
+		!/^#/ && substr($1, 1, 12) == substr(id, 1, 12) { print $n; exit }' "$top/patches/commits"
+}
+
 # with_commits CMD...: run checkpatch so that it looks commit ids up in
 # patches/commits; no source of Debian's has the history to do it with git.
 with_commits()
@@ -86,8 +93,8 @@ with_commits()
 		#!/bin/sh
 		# git log --format='%H %s' -1 ID
 		for id; do :; done
-		awk -F '\t' -v id="$id" 'substr(id, 1, 12) == $1 {
-			printf "%s%028d %s\n", $1, 0, $2; found = 1 }
+		awk -F '\t' -v id="$id" 'substr(id, 1, 12) == substr($1, 1, 12) {
+			printf "%-40s %s\n", $1, $2; found = 1 }
 			END { if (!found) print "fatal: bad object " id }' "$COMMITS"
 	EOF
 	chmod +x "$scratch/bin/git"
