@@ -155,8 +155,19 @@ cover()
 	mv "$scratch/cover" "$1"
 }
 
+# maintained: each file that the series adds has a list in MAINTAINERS.
+maintained()
+{
+	kernel_git "$work" diff --name-only --diff-filter=A base series >"$scratch/added"
+	while read -r file; do
+		(cd "$work" && perl scripts/get_maintainer.pl --no-tree --no-git --no-git-fallback \
+			--no-rolestats --nom --nor -f "$file") | grep -v '^linux-kernel@' | grep -q @ || return 1
+	done <"$scratch/added"
+}
+
 # checkpatch MAIL...: with nothing ignored.  Its rules change with the kernel;
-# those of the newest source that is here are asked.
+# those of the newest source that is here are asked.  "Does MAINTAINERS need
+# updating?" is a question, and answered before.
 checkpatch()
 {
 	rules=$work
@@ -168,5 +179,8 @@ checkpatch()
 	for file in checkpatch.pl spelling.txt const_structs.checkpatch; do
 		kernel_git "$rules" show "base:scripts/$file" >"$scratch/rules/$file"
 	done
-	with_commits perl "$scratch/rules/checkpatch.pl" --no-tree --strict -q "$@"
+	answered=
+	! maintained || answered='--ignore FILE_PATH_CHANGES'
+	# shellcheck disable=SC2086 # words on purpose
+	with_commits perl "$scratch/rules/checkpatch.pl" --no-tree --strict -q $answered "$@"
 }
