@@ -67,6 +67,12 @@ tree: ## build/tree/BASE: a git tree of BASE with the series on top
 refresh: ## write the commits of build/tree/BASE back into patches/BASE
 	@$S/refresh $(BASE)
 
+.PHONY: range-diff
+range-diff: ## how two series differ, A=linux-6.12.y B=linux-6.1.y
+	@$S/range-diff $A $B
+.PHONY: status
+status: ## what is newer than what was tested, and what to do (all, or BASE)
+	@$S/status $(CHECK_BASE)
 .PHONY: sweep
 sweep: ## apply and build it on each point release in the archive; note the range
 	@$S/sweep $(BASE)
