@@ -94,6 +94,7 @@ run_vm()
 		rm -f -- "$scratch/initrd"
 		if [ "$rc" -ne 0 ]; then
 			rm -rf -- "$out"
+			mkdir -p "$(dirname "$out")"
 			publish "$out"
 			note "the logs of the VM: ${out#"$top"/}"
 			exit "$rc"
