@@ -58,6 +58,9 @@ nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)
 .PHONY: series-tests
 series-tests: ## the series' own selftests there, on two CPUs: part of nrips
 	@$S/series-tests $(BASE)
+.PHONY: effect
+effect: ## there: what becomes of an event that L1 injects while RIP changes
+	@$S/effect $(BASE)
 
 ##@ Working on a series
 .PHONY: tree

@@ -46,6 +46,7 @@
 extern const char payload_start[], payload_end[];
 extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[];
 extern const char l2_entry[], l2_twice[], l2_int[], l2_int_handler[];
+extern const char l2_other[], l2_other_int[], l2_iret[];
 extern const char smm_start[], smm_end[];
 
 #define GPA_OF(symbol)	(GPA_CODE + ((symbol) - payload_start))

@@ -12,6 +12,7 @@
 	.globl payload_start, payload_end
 	.globl l1_idle, l1_vmrun, l1_vmload, l1_vmsave
 	.globl l2_entry, l2_twice, l2_int, l2_int_handler
+	.globl l2_other, l2_other_int, l2_iret
 	.globl smm_start, smm_end
 
 payload_start:
@@ -48,6 +49,18 @@ l2_int_handler:
 	outb	%al, $PORT_L2_INT
 	vmmcall
 	jmp	l2_int_handler
+
+/* Where L2 goes on when somebody changes its RIP; with an INT of its own, or without. */
+l2_other_int:
+	int	$SOFT_INT_VECTOR
+l2_other:
+	outb	%al, $PORT_L2
+	vmmcall
+	jmp	l2_other
+
+l2_iret:
+	outb	%al, $PORT_L2_INT
+	iretq
 
 payload_end:
 

@@ -34,6 +34,7 @@
 #define VIRT_EXT_LBR		1ULL
 
 #define EVENT_INJ_VALID		BIT(31)
+#define EVENT_INJ_EXEPT		(3U << 8)
 #define EVENT_INJ_SOFT		(4U << 8)
 
 /* CPUID 0x80000001 ECX */

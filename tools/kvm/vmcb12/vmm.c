@@ -51,11 +51,10 @@ static void map_identity(void *mem, unsigned int pml4, unsigned int pdpt, unsign
 	*entry_at(mem, pd) = PTE_P | PTE_W | PTE_U | PTE_PS;
 }
 
-static void set_idt_gate(void *mem, unsigned int vector, u64 handler)
+void vmm_set_gate(void *mem, unsigned int idt, unsigned int vector, u64 handler)
 {
-	u64 *gate = entry_at(mem, GPA_IDT + 16 * vector);
+	u64 *gate = entry_at(mem, idt + 16 * vector);
 
-	/* A present 64-bit interrupt gate, DPL 0. */
 	gate[0] = (handler & 0xffff) | SEL_CODE << 16 | 0x8eULL << 40 |
 		  (handler >> 16 & 0xffff) << 48;
 	gate[1] = handler >> 32;
@@ -68,7 +67,7 @@ static void fill_memory(void *mem)
 	map_identity(mem, GPA_NPT_PML4, GPA_NPT_PDPT, GPA_NPT_PD);
 	*entry_at(mem, GPA_GDT + SEL_CODE) = 0x00af9b000000ffffULL;
 	*entry_at(mem, GPA_GDT + SEL_DATA) = 0x00cf93000000ffffULL;
-	set_idt_gate(mem, SOFT_INT_VECTOR, GPA_OF(l2_int_handler));
+	vmm_set_gate(mem, GPA_IDT, SOFT_INT_VECTOR, GPA_OF(l2_int_handler));
 	memcpy((char *)mem + GPA_CODE, payload_start, payload_end - payload_start);
 	memcpy((char *)mem + GPA_SMM_ENTRY, smm_start, smm_end - smm_start);
 }
@@ -157,6 +156,16 @@ static void add_hyperv_leaves(struct kvm_cpuid2 *cpuid)
 	cpuid->nent += 2;
 }
 
+static void hide_nrips(struct kvm_cpuid2 *cpuid)
+{
+	u32 i;
+
+	for (i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function == SVM_CPUID)
+			cpuid->entries[i].edx &= ~SVM_CPUID_NRIPS;
+	}
+}
+
 static const char *set_msr(struct vmm *vmm, u32 index, u64 value)
 {
 	struct {
@@ -222,6 +231,8 @@ static const char *set_cpuid(struct vmm *vmm, int kvm, enum vmm_kind kind)
 
 	if (kind == VMM_HYPERV)
 		add_hyperv_leaves(cpuid);
+	if (kind == VMM_NO_NRIPS)
+		hide_nrips(cpuid);
 	if (ioctl(vmm->vcpu, KVM_SET_CPUID2, cpuid))
 		error = xasprintf("KVM_SET_CPUID2: %s", strerror(errno));
 	free(cpuid);
@@ -324,15 +335,31 @@ static const char *port_name(unsigned int port)
 	}
 }
 
-const char *vmm_run(struct vmm *vmm, unsigned int port)
+static const char *run_to_exit(struct vmm *vmm)
 {
-	struct kvm_run *run = vmm->run;
-
 	while (ioctl(vmm->vcpu, KVM_RUN, 0)) {
 		if (errno != EINTR && errno != EAGAIN)
 			return xasprintf("KVM_RUN: %s", strerror(errno));
 	}
+	return NULL;
+}
 
+const char *vmm_run_any(struct vmm *vmm)
+{
+	const char *error = run_to_exit(vmm);
+
+	if (!error && vmm->run->exit_reason != KVM_EXIT_IO)
+		error = xasprintf("KVM exit %u instead of an OUT", vmm->run->exit_reason);
+	return error;
+}
+
+const char *vmm_run(struct vmm *vmm, unsigned int port)
+{
+	const char *error = run_to_exit(vmm);
+	struct kvm_run *run = vmm->run;
+
+	if (error)
+		return error;
 	if (run->exit_reason != KVM_EXIT_IO)
 		return xasprintf("KVM exit %u instead of an OUT by %s", run->exit_reason,
 				 port_name(port));

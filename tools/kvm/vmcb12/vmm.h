@@ -10,6 +10,7 @@
 enum vmm_kind {
 	VMM_PLAIN,
 	VMM_HYPERV,		/* the enlightenments of Hyper-V in CPUID and MSRs */
+	VMM_NO_NRIPS,		/* no NRIP save in CPUID */
 	NR_VMM_KINDS
 };
 
@@ -31,8 +32,14 @@ void *guest_mem_alloc(void);
 const char *vmm_create(struct vmm *vmm, int kvm, void *mem, enum vmm_kind kind);
 void vmm_destroy(struct vmm *vmm);
 
+/* A present 64-bit interrupt gate in the IDT at @idt. */
+void vmm_set_gate(void *mem, unsigned int idt, unsigned int vector, u64 handler);
+
 /* Run to the next OUT.  Returns NULL, or how it went wrong. */
 const char *vmm_run(struct vmm *vmm, unsigned int port);
+
+/* The same, and vmm->run->io.port says whose OUT it is. */
+const char *vmm_run_any(struct vmm *vmm);
 
 /* The registers of a CPUID leaf as the guests see it; zeroes if there is none. */
 struct kvm_cpuid_entry2 vmm_cpuid(int kvm, u32 leaf);

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+
+#include "effect-report.h"
+#include "util.h"
+
+#define CASE_WIDTH	40
+#define CELL_WIDTH	10
+
+/* What the rule says of one row, taken from what was measured. */
+struct judged {
+	enum verdict verdict;
+	char *reason;
+};
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new(object, key, value))
+		die(EXIT_INFRA, "out of memory");
+}
+
+/* JSON has no hexadecimal numbers, and not every reader has 64 bits. */
+static json_t *hex(u64 value)
+{
+	char *text = xasprintf("0x%llx", value);
+	json_t *o = json_string(text);
+
+	free(text);
+	return o;
+}
+
+static json_t *string_or_null(const char *s)
+{
+	return s ? json_string(s) : json_null();
+}
+
+/* The instruction after the @n-th fetch. */
+static char *where(const struct ksyms *ks, const struct effect_trial *t, size_t n)
+{
+	u64 ip = t->fetches.ip[n];
+	const struct ksym *sym = ksyms_find(ks, ip);
+
+	return sym ? xasprintf("%s+0x%llx", sym->name, ip - sym->addr) :
+		     xasprintf("unknown+0x%llx", ip);
+}
+
+static char *when(const struct ksyms *ks, const struct effect *effect, unsigned int when)
+{
+	if (when == EFFECT_NEVER)
+		return xasprintf("never");
+	if (when == EFFECT_BEFORE)
+		return xasprintf("before");
+	return where(ks, &effect->trial[0], when - EFFECT_AFTER_1);
+}
+
+static json_t *trial_json(const struct ksyms *ks, const struct effect *effect,
+			  const struct effect_trial *t)
+{
+	json_t *o = json_object(), *log = json_array();
+	char *written = when(ks, effect, t->when);
+	size_t i;
+
+	for (i = 0; i < t->nr_logs; i++)
+		json_array_append_new(log, json_string(t->log[i]));
+
+	set(o, "written", json_string(written));
+	set(o, "delivered", json_integer(t->delivered));
+	set(o, "returned_to", json_string(t->ret ? t->ret : "-"));
+	set(o, "went_on_at", json_string(t->on ? t->on : "-"));
+	set(o, "interrupted", json_integer(t->interrupted));
+	set(o, "injections", json_integer(t->injections));
+	set(o, "exit_code", hex(t->exit_code));
+	set(o, "log", log);
+	set(o, "error", string_or_null(t->error));
+	free(written);
+	return o;
+}
+
+static json_t *row_json(const struct ksyms *ks, const struct effect *effect)
+{
+	json_t *o = json_object(), *trials = json_array();
+	size_t i;
+
+	for (i = 0; i < effect->nr_trials; i++)
+		json_array_append_new(trials, trial_json(ks, effect, &effect->trial[i]));
+
+	set(o, "name", json_string(effect->c->name));
+	set(o, "what", json_string(effect->c->what));
+	set(o, "event_inj", hex(effect->c->event_inj));
+	set(o, "nrips", json_boolean(effect->c->vmm != VMM_NO_NRIPS));
+	set(o, "cs_base", json_integer(effect->c->cs_base));
+	set(o, "int_at_b", json_boolean(effect->c->int_at_b));
+	set(o, "idt_mapped", json_boolean(effect->c->idt_mapped));
+	set(o, "fetches", json_integer(effect->trial[0].fetches.hits));
+	set(o, "trials", trials);
+	return o;
+}
+
+json_t *effect_json(const struct host *host, const struct ksyms *ks, const struct effect *effects,
+		    size_t nr)
+{
+	json_t *o = report_host_json(host), *array = json_array();
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		json_array_append_new(array, row_json(ks, &effects[i]));
+	set(o, "paths", array);
+	return o;
+}
+
+static json_t *trials_of(const struct saved *s, const json_t *row)
+{
+	json_t *trials = saved_get(s, row, "trials", JSON_ARRAY);
+
+	if (!json_array_size(trials))
+		die(EXIT_REFUSED, "%s: a row without trials", s->file);
+	return trials;
+}
+
+/* Once, and L2 never left A. */
+static bool is_right(const struct saved *s, const json_t *trial)
+{
+	return saved_integer(s, trial, "delivered") == 1 &&
+	       !strcmp(saved_string(s, trial, "returned_to"), "A") &&
+	       !strcmp(saved_string(s, trial, "went_on_at"), "A");
+}
+
+/* NULL, or why a trial says nothing about the kernel. */
+static const char *unusable(const struct saved *s, const json_t *row, const json_t *trial)
+{
+	bool mapped = json_is_true(json_object_get(row, "idt_mapped"));
+	bool interrupted = saved_integer(s, trial, "interrupted");
+
+	if (!json_is_null(json_object_get(trial, "error")))
+		return saved_string(s, trial, "error");
+	if (mapped && interrupted)
+		return "the delivery was interrupted";
+	if (!mapped && !interrupted)
+		return "the delivery was not interrupted";
+	return NULL;
+}
+
+/* What is lost although nobody writes to vmcb12 says nothing about the race. */
+static struct judged judge_unraced(const struct saved *s, const json_t *row)
+{
+	bool lost = !saved_integer(s, json_array_get(trials_of(s, row), EFFECT_NEVER), "delivered");
+	struct judged j = { .verdict = VERDICT_SKIP };
+
+	j.reason = xasprintf("%s without a race", lost ? "lost" : "wrong");
+	return j;
+}
+
+/* What a write between two fetches does, from bad to worse. */
+enum harm {
+	HARM_NONE,
+	HARM_BEFORE,		/* the same as a write before VMRUN */
+	HARM_TORN,		/* what no other write does */
+	HARM_LOST,		/* the same, and the event is gone */
+};
+
+static bool same_outcome(const struct saved *s, const json_t *a, const json_t *b)
+{
+	return saved_integer(s, a, "delivered") == saved_integer(s, b, "delivered") &&
+	       !strcmp(saved_string(s, a, "returned_to"), saved_string(s, b, "returned_to")) &&
+	       !strcmp(saved_string(s, a, "went_on_at"), saved_string(s, b, "went_on_at"));
+}
+
+static enum harm harm_of(const struct saved *s, const json_t *trial, const json_t *before)
+{
+	if (is_right(s, trial))
+		return HARM_NONE;
+	if (same_outcome(s, trial, before))
+		return HARM_BEFORE;
+	return saved_integer(s, trial, "delivered") ? HARM_TORN : HARM_LOST;
+}
+
+static struct judged judge_raced(const struct saved *s, const json_t *row)
+{
+	static const char * const names[] = {
+		[HARM_BEFORE]	= "as before",
+		[HARM_TORN]	= "torn",
+		[HARM_LOST]	= "lost",
+	};
+	json_t *trials = trials_of(s, row), *before = json_array_get(trials, EFFECT_BEFORE);
+	struct judged j = { .verdict = VERDICT_OK };
+	enum harm harm, worst = HARM_NONE;
+	size_t i;
+
+	for (i = EFFECT_AFTER_1; i < json_array_size(trials); i++) {
+		harm = harm_of(s, json_array_get(trials, i), before);
+		if (harm > worst)
+			worst = harm;
+	}
+	if (worst != HARM_NONE) {
+		j.verdict = VERDICT_FAIL;
+		j.reason = xasprintf("%s", names[worst]);
+	}
+	return j;
+}
+
+/* Sets a verdict if it is not one on what became of the event. */
+static bool judge_trials(const struct saved *s, const json_t *row, struct judged *j)
+{
+	size_t i, fetches = saved_integer(s, row, "fetches");
+	json_t *trials = trials_of(s, row), *trial;
+	const char *why = NULL;
+
+	json_array_foreach(trials, i, trial) {
+		if (json_array_size(saved_get(s, trial, "log", JSON_ARRAY))) {
+			j->verdict = VERDICT_FAIL;
+			j->reason = xasprintf("the kernel logged a warning");
+			return true;
+		}
+		if (!why)
+			why = unusable(s, row, trial);
+	}
+	if (!why && json_array_size(trials) != EFFECT_AFTER_1 + fetches)
+		why = "not every fetch was tried";
+	if (!why)
+		return false;
+	j->verdict = VERDICT_INCONCLUSIVE;
+	j->reason = xasprintf("%s", why);
+	return true;
+}
+
+static struct judged judge_row(const struct saved *s, const json_t *row)
+{
+	struct judged j = {};
+
+	if (judge_trials(s, row, &j))
+		return j;
+	if (!is_right(s, json_array_get(trials_of(s, row), EFFECT_NEVER)))
+		return judge_unraced(s, row);
+	return judge_raced(s, row);
+}
+
+enum verdict effect_verdict(const struct saved *s)
+{
+	enum verdict verdict = VERDICT_SKIP;
+	struct judged j;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(saved_paths(s), i, row) {
+		j = judge_row(s, row);
+		verdict = worse(verdict, j.verdict);
+		free(j.reason);
+	}
+	return verdict;
+}
+
+/* When RIP is written: the function where it changes, and offsets in it. */
+static void show_head(FILE *out, const struct saved *s, const json_t *row)
+{
+	json_t *trials = trials_of(s, row), *trial;
+	const char *written, *last = "";
+	size_t i, len;
+
+	fprintf(out, "%-*s", CASE_WIDTH + EFFECT_AFTER_1 * CELL_WIDTH,
+		"RIP becomes B: before VMRUN, or after its fetch at");
+	json_array_foreach(trials, i, trial) {
+		written = saved_string(s, trial, "written");
+		len = strcspn(written, "+");
+		if (i >= EFFECT_AFTER_1 && strncmp(written, last, len + 1)) {
+			fprintf(out, "%s%.*s", *last ? " " : "", (int)len, written);
+			last = written;
+		}
+	}
+	fprintf(out, "\n%-*s", CASE_WIDTH, "L1 injects");
+	json_array_foreach(trials, i, trial) {
+		written = saved_string(s, trial, "written");
+		fprintf(out, "%-*s", CELL_WIDTH,
+			i < EFFECT_AFTER_1 ? written : strchrnul(written, '+'));
+	}
+	fputs("verdict\n", out);
+}
+
+/* Are the columns the same? */
+static bool same_head(const struct saved *s, const json_t *row, const json_t *other)
+{
+	json_t *a = trials_of(s, row), *b = trials_of(s, other), *trial;
+	bool same = json_array_size(a) == json_array_size(b);
+	size_t i;
+
+	json_array_foreach(a, i, trial)
+		same = same && !strcmp(saved_string(s, trial, "written"),
+				       saved_string(s, json_array_get(b, i), "written"));
+	return same;
+}
+
+static void show_row(FILE *out, const struct saved *s, const json_t *row)
+{
+	struct judged j = judge_row(s, row);
+	json_t *trial;
+	size_t i;
+	char *cell;
+
+	fprintf(out, "%-*s", CASE_WIDTH, saved_string(s, row, "what"));
+	json_array_foreach(trials_of(s, row), i, trial) {
+		cell = xasprintf("%lld/%s/%s", saved_integer(s, trial, "delivered"),
+				 saved_string(s, trial, "returned_to"),
+				 saved_string(s, trial, "went_on_at"));
+		fprintf(out, "%-*s", CELL_WIDTH, cell);
+		free(cell);
+	}
+	fputs(verdict_name(j.verdict), out);
+	fprintf(out, j.reason ? " (%s)\n" : "\n", j.reason);
+	free(j.reason);
+}
+
+/* What the kernel logged while it was tried, each line once. */
+static void show_log(FILE *out, const struct saved *s)
+{
+	json_t *row, *trial, *line;
+	size_t i, j, k, n = 0;
+
+	json_array_foreach(saved_paths(s), i, row) {
+		json_array_foreach(trials_of(s, row), j, trial) {
+			json_array_foreach(saved_get(s, trial, "log", JSON_ARRAY), k, line) {
+				fprintf(out, "  %s: %s\n", saved_string(s, row, "name"),
+					json_string_value(line));
+				n++;
+			}
+		}
+	}
+	if (!n)
+		fputs("No warning in the kernel's log.\n", out);
+}
+
+static enum verdict show_side(FILE *out, const struct saved *s)
+{
+	json_t *rows = saved_paths(s), *row, *last = NULL;
+	enum verdict verdict = effect_verdict(s);
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		if (!last || !same_head(s, last, row))
+			show_head(out, s, row);
+		show_row(out, s, row);
+		last = row;
+	}
+	show_log(out, s);
+	fprintf(out, "%s: %s\n", saved_release(s), verdict_name(verdict));
+	return verdict;
+}
+
+static void show_legend(FILE *out)
+{
+	fputs("How often L2's handler ran / where it returned to / where L2 went on.\n"
+	      "lost, torn, as before: what a write between two fetches does, at worst.\n\n", out);
+}
+
+enum verdict effect_show(FILE *out, const struct saved *s)
+{
+	show_legend(out);
+	return show_side(out, s);
+}
+
+/* Nothing may look better for not having been tried, or get worse. */
+static enum verdict compare_row(FILE *out, const struct saved *old, const struct saved *new,
+				const json_t *old_row)
+{
+	const char *name = saved_string(old, old_row, "name");
+	json_t *row = saved_find(new, saved_paths(new), name);
+
+	if (!row) {
+		fprintf(out, "%s: tried in %s only\n", name, old->file);
+		return VERDICT_INCONCLUSIVE;
+	}
+	if (is_right(old, json_array_get(trials_of(old, old_row), EFFECT_NEVER)) &&
+	    !is_right(new, json_array_get(trials_of(new, row), EFFECT_NEVER))) {
+		fprintf(out, "%s: without a race, it is wrong in %s only\n", name, new->file);
+		return VERDICT_FAIL;
+	}
+	return VERDICT_SKIP;
+}
+
+enum verdict effect_compare(FILE *out, const struct saved *old, const struct saved *new)
+{
+	enum verdict verdict;
+	json_t *row;
+	size_t i;
+
+	show_legend(out);
+	fprintf(out, "stock (%s)\n", old->file);
+	show_side(out, old);
+	fprintf(out, "\npatched (%s)\n", new->file);
+	verdict = show_side(out, new);
+	json_array_foreach(saved_paths(old), i, row)
+		verdict = worse(verdict, compare_row(out, old, new, row));
+	return verdict;
+}
