@@ -5,17 +5,39 @@
 # need_parts: what the VMs are made of, unless who runs this verb has it made.
 need_parts()
 {
-	[ "$standalone" = no ] || {
+	if [ "$standalone" = no ]; then
+		:
+	elif from_ksrc; then
+		need_proof
+	else
 		run_verb tools
 		run_verb source "$base"
 		run_verb module "$base"
-	}
+	fi
 	load_base
+}
+
+# need_proof: the kernels of KSRC=, which "prove-tree" builds.
+need_proof()
+{
+	run_verb source "$base"
+	run_verb prove-tree "$KSRC"
+}
+
+# kernel_of SIDE: the kernel to boot; KSRC= gives one for each side.
+kernel_of()
+{
+	if from_ksrc; then
+		echo "$(cat "$BUILD/kernel-$base-$1")/vmlinuz"
+	else
+		echo "$vmlinuz"
+	fi
 }
 
 # need_series: the same for a check, which measures the series and no edits.
 need_series()
 {
+	! from_ksrc || { need_proof; load_base; return; }
 	run_verb tools
 	run_verb source "$base"
 	run_verb tree "$base"
@@ -24,10 +46,10 @@ need_series()
 }
 
 # need_torn_stock: without a second fetch of RIP by the stock kernel, a check that
-# writes to RIP has no control.
+# writes to RIP has no control.  $report is where its census is.
 need_torn_stock()
 {
-	stock_census=$BUILD/report/$base/stock/census.json
+	stock_census=$report/stock/census.json
 	[ -s "$stock_census" ] || {
 		run_verb selftests "$base"
 		run_verb measure "$base" stock
@@ -41,13 +63,15 @@ need_torn_stock()
 # replacement_of SIDE: the directory of the modules that replace the stock ones.
 replacement_of()
 {
-	[ "$1" = stock ] || cat "$BUILD/module-$base"
+	[ "$1" = stock ] || from_ksrc || cat "$BUILD/module-$base"
 }
 
 # tool_root DIR REPLACEMENT TOOL: a RAM disk with kvm_amd loaded and TOOL in it;
 # the caller adds to DIR/plan what is to be run.
 tool_root()
 {
+	# A kernel of KSRC= has no modules.
+	! from_ksrc || modules=$1/modules
 	guest_root "$1" "$2" ''
 	sed -i '/^data /d' "$1/plan"
 	rm -f -- "$1/bin/vmcb12-census"
