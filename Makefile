@@ -109,6 +109,9 @@ bench-pipeline: ## how long the steps take, from an empty cache and a full one
 	@$S/bench-pipeline $(BASE)
 
 ##@ Other
+.PHONY: bases
+bases: ## the names of patches/bases, one a line
+	@sed '/^#/d; /^ *$$/d; s/ .*//' patches/bases
 .PHONY: install
 install: tools ## install vmcb12-census (DESTDIR=, PREFIX=)
 	@$(MAKE) -s -C tools/kvm/vmcb12 O=$(CURDIR)/build/bin install
