@@ -88,7 +88,7 @@ commit_field()
 # patches/commits; no source of Debian's has the history to do it with git.
 with_commits()
 {
-	mkdir "$scratch/bin"
+	mkdir -p "$scratch/bin"
 	cat >"$scratch/bin/git" <<-'EOF'
 		#!/bin/sh
 		# git log --format='%H %s' -1 ID
