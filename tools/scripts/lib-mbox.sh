@@ -125,8 +125,8 @@ generated_blurb()
 	echo "What upstream has of it:"
 	echo
 	for name in $(listed "$base"); do
-		echo "  $(printf '%.4s' "$name" | sed 's/^0*//')  $(status_of "$base" "$name" | sed 's/  */ /')" |
-			fmt -t -w 72
+		echo "$(printf '%.4s' "$name" | sed 's/^0*//') $(status_of "$base" "$name" | sed 's/  */ /')" |
+			fmt -w 70 | sed '1s/^/  /; 2,$s/^/    /'
 	done
 	echo
 	tested=$(base_field "$base" tested)
@@ -170,11 +170,12 @@ maintained()
 # updating?" is a question, and answered before.
 checkpatch()
 {
-	rules=$work
-	for other in $(bases | sort -V); do
-		newer=$CACHE/src/$(awk '$1 == "source" { print $3 }' "$CACHE/bases/$other/manifest" 2>/dev/null)
-		[ ! -f "$newer/scripts/checkpatch.pl" ] || rules=$newer
-	done
+	rules=$CACHE/src/$(for other in $(bases); do
+		awk '$1 == "source" { print $3 }' "$CACHE/bases/$other/manifest" 2>/dev/null || :
+	done | sort -V | while read -r newer; do
+		[ ! -f "$CACHE/src/$newer/scripts/checkpatch.pl" ] || echo "$newer"
+	done | tail -n1)
+	[ -f "$rules/scripts/checkpatch.pl" ] || rules=$work
 	mkdir "$scratch/rules"
 	for file in checkpatch.pl spelling.txt const_structs.checkpatch; do
 		kernel_git "$rules" show "base:scripts/$file" >"$scratch/rules/$file"
