@@ -363,7 +363,11 @@ static enum verdict compare_row(FILE *out, const struct saved *old, const struct
 {
 	const char *name = saved_string(old, old_row, "name");
 	json_t *row = saved_find(new, saved_paths(new), name);
+	struct judged j = judge_row(old, old_row);
 
+	free(j.reason);
+	if (j.verdict == VERDICT_INCONCLUSIVE)
+		return j.verdict;
 	if (!row) {
 		fprintf(out, "%s: tried in %s only\n", name, old->file);
 		return VERDICT_INCONCLUSIVE;
