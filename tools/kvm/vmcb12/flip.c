@@ -26,6 +26,7 @@ struct options {
 	const char *show;	/* a report, or NULL */
 	unsigned int timeout;
 	enum vmcb_field_id only;
+	bool host_dr6;
 	struct flip_path *path;
 	size_t nr_paths;
 };
@@ -33,6 +34,7 @@ struct options {
 enum {
 	OPT_PATH = 1,
 	OPT_FIELD,
+	OPT_HOST_DR6,
 	OPT_LIST,
 	OPT_JSON,
 	OPT_COMPARE,
@@ -45,6 +47,7 @@ enum {
 static const struct option long_options[] = {
 	{ "path",	required_argument,	NULL, OPT_PATH },
 	{ "field",	required_argument,	NULL, OPT_FIELD },
+	{ "host-dr6",	no_argument,		NULL, OPT_HOST_DR6 },
 	{ "list",	no_argument,		NULL, OPT_LIST },
 	{ "json",	required_argument,	NULL, OPT_JSON },
 	{ "compare",	required_argument,	NULL, OPT_COMPARE },
@@ -70,6 +73,7 @@ static void usage(FILE *out)
 	      "Needs the module vmcb12-flip.  For test kernels only.\n\n"
 	      "  --path NAME      only this path (may be repeated)\n"
 	      "  --field NAME     only this field\n"
+	      "  --host-dr6       only the upper half of DR6; can bring this kernel down\n"
 	      "  --list           list the paths\n"
 	      "  --json FILE      write JSON; with '-' to standard output, and nothing else there\n"
 	      "  --show           show a JSON report\n"
@@ -112,6 +116,10 @@ static void parse_option(struct options *o, int option)
 		o->only = field_by_name(optarg);
 		if (o->only == NR_FIELDS)
 			die(EXIT_REFUSED, "no field is called '%s'", optarg);
+		break;
+	case OPT_HOST_DR6:
+		o->host_dr6 = true;
+		o->only = F_DR6;
 		break;
 	case OPT_LIST:
 		list();
@@ -165,7 +173,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 static void measure(struct options *o, struct host *host, struct ksyms *ks)
 {
 	struct lab lab;
-	struct flipper f = { .lab = &lab, .only = o->only };
+	struct flipper f = { .lab = &lab, .only = o->only, .host_dr6 = o->host_dr6 };
 	size_t i;
 
 	f.dev = flipdev_open();

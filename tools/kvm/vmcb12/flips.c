@@ -4,8 +4,10 @@
  * before the path begins, right after each of the kernel's accesses, and when
  * the path has come to its end.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "flipdev.h"
 #include "flips.h"
@@ -86,7 +88,7 @@ static const u64 flip_bits[NR_FIELDS] = {
 	[F_CR3]			= 0x18,		/* PCD, PWT */
 	[F_CR0]			= 0x10000,	/* WP */
 	[F_DR7]			= 0x200,	/* GE */
-	/* Never the upper half: it can bring a host down that loads it twice. */
+	/* The upper half is for --host-dr6: it can bring a host down. */
 	[F_DR6]			= 0x1,
 	[F_RSP]			= 0x100,
 	[F_RAX]			= 0x5a5a,
@@ -96,10 +98,12 @@ static const u64 flip_bits[NR_FIELDS] = {
 	[F_CR2]			= 0x1000,
 };
 
-static u64 other_value(enum vmcb_field_id id, u64 old)
+static u64 other_value(const struct flipper *f, enum vmcb_field_id id, u64 old)
 {
 	u64 entry = GPA_OF(l2_entry);
 
+	if (id == F_DR6 && f->host_dr6)
+		return old ^ DR6_RESERVED;
 	if (id == F_RIP)
 		return old == entry ? (u64)GPA_OF(l2_twice) : entry;
 	/* An interrupt of a device, since a software interrupt may be lost without NRIPS. */
@@ -158,6 +162,19 @@ static void tracepoints_on(struct recorder *rec)
 	record_on(rec, "kvm_nested_intercepts");
 }
 
+/* With a breakpoint in L1's DR7, KVM may load the guest's DR6 into the CPU. */
+static const char *enable_breakpoint(const struct vmm *vmm)
+{
+	struct kvm_debugregs d;
+
+	if (ioctl(vmm->vcpu, KVM_GET_DEBUGREGS, &d))
+		return xasprintf("KVM_GET_DEBUGREGS: %s", strerror(errno));
+	d.dr7 |= DR7_L0;
+	if (ioctl(vmm->vcpu, KVM_SET_DEBUGREGS, &d))
+		return xasprintf("KVM_SET_DEBUGREGS: %s", strerror(errno));
+	return NULL;
+}
+
 /* @w: id and nth are given.  Returns NULL, or why the walk could not begin. */
 static const char *walk(struct flipper *f, const struct path *path, struct walk *w)
 {
@@ -168,11 +185,13 @@ static const char *walk(struct flipper *f, const struct path *path, struct walk 
 	memset(&w->state, 0, sizeof(w->state));
 	memset(&w->result, 0, sizeof(w->result));
 	error = path_enter(f->lab, path);
+	if (!error && f->host_dr6)
+		error = enable_breakpoint(vmm_of(f, path));
 	if (error)
 		return error;
 
 	w->old = field_get(vmcb12, w->id);
-	w->new = other_value(w->id, w->old);
+	w->new = other_value(f, w->id, w->old);
 	if (w->nth == 0)
 		field_set(vmcb12, w->id, w->new);
 	else if (w->nth > 0)

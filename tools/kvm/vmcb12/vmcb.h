@@ -12,6 +12,8 @@
 #define RFLAGS_FIXED		0x2ULL
 #define DR6_RESET		0xffff0ff0ULL
 #define DR7_RESET		0x400ULL
+#define DR7_L0			0x1
+#define DR6_RESERVED		0x100000000ULL	/* the lowest of bits 63:32 */
 #define PAT_RESET		0x0007040600070406ULL
 
 #define PTE_P			0x1ULL
