@@ -57,8 +57,11 @@ configure_variant()
 # them is in $out/findings, without line numbers.
 compile_variant()
 {
+	# A header of 5.10 has such a variable; of those in svm/ the findings tell.
+	# kernel-doc is the same in all configurations, and series-build runs it.
 	# shellcheck disable=SC2086 # words on purpose
-	kernel_make "$clean" O="$out" W=1 ${2:-} $svm_objects >"$out/log" 2>&1 || {
+	kernel_make "$clean" O="$out" W=1 KCFLAGS=-Wno-error=unused-but-set-variable \
+		cmd_checkdoc= ${2:-} $svm_objects >"$out/log" 2>&1 || {
 		cat "$out/log"
 		die 1 "$1 does not build"
 	}
