@@ -141,8 +141,9 @@ cover()
 	letter=$top/patches/$base/0000-cover-letter.patch
 	if [ -f "$letter" ]; then
 		part "$letter" subject >"$scratch/title"
-		{ part "$letter" log; part "$letter" trailers; } |
-			sed '/^vmcb12 series ([0-9]*):$/,$d' >"$scratch/blurb"
+		text=$({ part "$letter" log; part "$letter" trailers; } |
+			sed '/^vmcb12 series ([0-9]*):$/,$d')
+		printf '%s\n' "$text" >"$scratch/blurb"
 	else
 		generated_title >"$scratch/title"
 		generated_blurb >"$scratch/blurb"
