@@ -51,6 +51,11 @@ flip: ## write to vmcb12 right after each fetch: stock against patched BASE
 race: ## write to vmcb12's RIP at random times: stock against patched BASE
 	@$S/race $(BASE)
 
+##@ The cost
+.PHONY: bench
+bench: ## instructions per VMRUN and #VMEXIT, without and with the series
+	@$S/bench $(BASE)
+
 ##@ Beyond the first emulator
 .PHONY: nrips
 nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)

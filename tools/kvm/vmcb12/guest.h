@@ -8,7 +8,7 @@
 
 #define GUEST_MEM_SIZE	0x200000
 
-#define GPA_MAILBOX	0x1000	/* what L1 does next: the code address, then RAX */
+#define GPA_MAILBOX	0x1000	/* what L1 does next: code address, RAX, count */
 #define GPA_GDT		0x2000
 #define GPA_IDT		0x3000
 #define GPA_PML4	0x4000
@@ -44,8 +44,8 @@
 #ifndef __ASSEMBLER__
 /* What l1.S provides; offsets from payload_start are offsets from GPA_CODE. */
 extern const char payload_start[], payload_end[];
-extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[];
-extern const char l2_entry[], l2_twice[], l2_int[], l2_int_handler[];
+extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[], l1_bench[];
+extern const char l2_entry[], l2_exit[], l2_twice[], l2_int[], l2_int_handler[];
 extern const char l2_other[], l2_other_int[], l2_iret[];
 extern const char smm_start[], smm_end[];
 
