@@ -22,7 +22,11 @@ expression value;
 position p;
 @@
 
+(
  vmcb12->area.member@p = value
+|
+ vmcb12_write(vmcb12->area.member@p, value)
+)
 
 @address@
 identifier area, member;
