@@ -46,6 +46,7 @@ passes()
 # need_emulator: for a check; what cannot be had here is a SKIP with its reason.
 need_emulator()
 {
+	mkdir -p "$BUILD/log"
 	for need in 'deps nrips' emulator; do
 		rc=0
 		# shellcheck disable=SC2086 # words on purpose
