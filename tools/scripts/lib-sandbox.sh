@@ -28,11 +28,13 @@ sandbox_copy()
 	unset VMCB12_LOCKED
 }
 
-# The prepared source of the real cache, for checks that only read it or build
-# in it what the next build overwrites.
+# The prepared source of the real cache and its lock, for checks that only read it
+# or build in it what the next build overwrites.
 sandbox_source()
 {
 	ln -sfn "$src" "$cache/src/$source_version"
+	: >>"$CACHE/.lock-src-$source_version"
+	ln -f "$CACHE/.lock-src-$source_version" "$cache/"
 }
 
 # Print what a verb left half done, if anything.

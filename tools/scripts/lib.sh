@@ -82,11 +82,13 @@ cleanup()
 	case $rc in
 	1|3) full=$(full_disk | head -n1) ;;
 	esac
-	if [ -n "$child" ] && kill -0 "$child" 2>/dev/null; then
-		kill -s TERM -- "-$child" 2>/dev/null || :
-		wait "$child" 2>/dev/null || :
-		kill -s KILL -- "-$child" 2>/dev/null || :
-	fi
+	for pid in $child; do
+		kill -s TERM -- "-$pid" 2>/dev/null || :
+	done
+	for pid in $child; do
+		wait "$pid" 2>/dev/null || :
+		kill -s KILL -- "-$pid" 2>/dev/null || :
+	done
 	[ -z "$scratch" ] || rm -rf -- "$scratch"
 	clear_progress
 	if [ -n "$full" ]; then
