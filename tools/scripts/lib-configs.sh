@@ -13,16 +13,24 @@ configs=$top/arch/x86/configs
 # What a kernel is made of.
 compiled='. :!tools/testing :!Documentation'
 
+# push_applied: the series to $src; its last commit is $applied.
+push_applied()
+{
+	applied=$(kernel_git "$tree" rev-parse applied)
+	kernel_git "$tree" push -q "$src" "$applied:refs/states/$applied"
+}
+
 # clean_source: O= needs a source tree in which nothing was built, by nobody:
-# $clean.  The caller holds the lock of the source.
+# $clean.  It has a lock of its own, since nothing is done in $src.
 clean_source()
 {
+	cache_lock "clean-$source_version"
 	clean=$CACHE/src/$source_version-clean
 	if [ ! -d "$clean" ]; then
 		kernel_git "$src" worktree prune
-		kernel_git "$src" worktree add -q --detach "$clean" refs/states/applied
+		kernel_git "$src" worktree add -q --detach "$clean" "$applied"
 	fi
-	kernel_git "$clean" checkout -q --detach refs/states/applied
+	kernel_git "$clean" checkout -q --detach "$applied"
 	kernel_git "$clean" clean -qffdx
 	out=$scratch/out
 	mkdir "$out"
@@ -34,7 +42,7 @@ knows()
 	for option; do
 		option=${option%%=*}
 		kernel_git "$src" grep -qE "^(menu)?config ${option#CONFIG_}\$" \
-			refs/states/applied -- '*Kconfig*' || return 1
+			"$applied" -- '*Kconfig*' || return 1
 	done
 }
 
@@ -186,9 +194,8 @@ series_in()
 {
 	compiler=$2
 	with="CC=$2"
-	cache_lock "src-$source_version"
-	kernel_git "$tree" push -q "$src" +applied:refs/states/applied
-	commits=$(kernel_git "$src" rev-list --reverse "$base_commit..refs/states/applied" \
+	push_applied
+	commits=$(kernel_git "$src" rev-list --reverse "$base_commit..$applied" \
 		-- $compiled)
 	[ -n "$commits" ] || skip "no patch changes what is compiled"
 	configured=
