@@ -258,23 +258,17 @@ static enum verdict missing_paths(FILE *out, const struct saved *old, const stru
 	return verdict;
 }
 
-enum verdict compare(FILE *out, bool colour, const char *old_file, const char *new_file)
+enum verdict compare(FILE *out, bool colour, const struct saved *old, const struct saved *new)
 {
-	struct saved old, new;
 	enum verdict worst;
 
-	saved_load(&old, old_file);
-	saved_load(&new, new_file);
+	fprintf(out, "%s (%s) -> %s (%s)\n\n", saved_release(old), old->file,
+		saved_release(new), new->file);
+	worst = print_paths(out, colour, old, new);
+	worst = worse(worst, missing_paths(out, old, new));
 
-	fprintf(out, "%s (%s) -> %s (%s)\n\n", saved_release(&old), old_file,
-		saved_release(&new), new_file);
-	worst = print_paths(out, colour, &old, &new);
-	worst = worse(worst, missing_paths(out, &old, &new));
-
-	fprintf(out, "%s: ", saved_release(&new));
+	fprintf(out, "%s: ", saved_release(new));
 	show_verdict(out, colour, worst, 0);
 	fputc('\n', out);
-	json_decref(old.root);
-	json_decref(new.root);
 	return worst;
 }

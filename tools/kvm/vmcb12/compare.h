@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-#include "result.h"
+#include "saved.h"
 
 /*
  * Show what changed from one JSON report to another.  Returns the verdict of the
  * new one; a path that only the old one has walked is INCONCLUSIVE.
  */
-enum verdict compare(FILE *out, bool colour, const char *old_file, const char *new_file);
+enum verdict compare(FILE *out, bool colour, const struct saved *old, const struct saved *new);
 
 #endif /* VMCB12_COMPARE_H */

@@ -351,10 +351,10 @@ static void show_legend(FILE *out)
 	      "lost, torn, as before: what a write between two fetches does, at worst.\n\n", out);
 }
 
-enum verdict effect_show(FILE *out, const struct saved *s)
+void effect_show(FILE *out, const struct saved *s)
 {
 	show_legend(out);
-	return show_side(out, s);
+	show_side(out, s);
 }
 
 /* Nothing may look better for not having been tried, or get worse. */

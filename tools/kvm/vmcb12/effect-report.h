@@ -15,8 +15,8 @@ json_t *effect_json(const struct host *host, const struct ksyms *ks, const struc
 /* The rule: every event is delivered once, and L2 never leaves A. */
 enum verdict effect_verdict(const struct saved *s);
 
-/* Print one report; returns the verdict on it. */
-enum verdict effect_show(FILE *out, const struct saved *s);
+/* Print one report, and the verdict on it. */
+void effect_show(FILE *out, const struct saved *s);
 
 /* Print both; returns the verdict on @new, which must not lose what @old does not. */
 enum verdict effect_compare(FILE *out, const struct saved *old, const struct saved *new);

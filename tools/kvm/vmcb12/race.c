@@ -6,23 +6,18 @@
  * L1 could do.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cli.h"
 #include "guest.h"
 #include "record.h"
-#include "report.h"
-#include "saved.h"
 #include "setup.h"
 #include "util.h"
 
-#define DEFAULT_TIMEOUT	600
-#define DEFAULT_VMRUNS	20000
 #define MAX_VMRUNS	100000000
 #define MAX_SPINS	255
 #define MAX_STOPS	4
@@ -30,31 +25,14 @@
 /* Less than one VMRUN in so many at either value: that was no race. */
 #define MIN_SHARE	100
 
-struct options {
-	const char *json;	/* NULL, a file, or "-" */
-	const char *show;	/* a report, or NULL */
-	unsigned int timeout;
-	unsigned int vmruns;
-};
+#define OPT_VMRUNS	1
 
-enum {
-	OPT_VMRUNS = 1,
-	OPT_JSON,
-	OPT_SHOW,
-	OPT_TIMEOUT,
-	OPT_HELP,
-	OPT_VERSION,
-};
-
-static const struct option long_options[] = {
+static const struct option own_options[] = {
 	{ "vmruns",	required_argument,	NULL, OPT_VMRUNS },
-	{ "json",	required_argument,	NULL, OPT_JSON },
-	{ "show",	required_argument,	NULL, OPT_SHOW },
-	{ "timeout",	required_argument,	NULL, OPT_TIMEOUT },
-	{ "help",	no_argument,		NULL, OPT_HELP },
-	{ "version",	no_argument,		NULL, OPT_VERSION },
 	{}
 };
+
+static unsigned int vmruns = 20000;
 
 /* The two values that RIP takes, and what came of them. */
 struct race {
@@ -76,58 +54,23 @@ struct writer {
 	bool stop;
 };
 
-static void usage(FILE *out)
-{
-	fputs("Usage: vmcb12-race [OPTION]...\n"
-	      "       vmcb12-race --show FILE.json\n"
-	      "Write vmcb12's RIP at random times from a second CPU, and count the VMRUNs that\n"
-	      "enter L2 at another RIP than KVM traced for them.\n\n"
-	      "  --vmruns N       how many VMRUNs (20000)\n"
-	      "  --json FILE      write JSON; with '-' to standard output, and nothing else there\n"
-	      "  --show           show a JSON report\n"
-	      "  --timeout S      give up after S seconds (600)\n"
-	      "  --help, --version\n\n"
-	      "Exit status: 0 no VMRUN was torn, 1 some were, 2 wrong command line or something\n"
-	      "is missing here, 3 the measurement went wrong, 124 timeout.\n", out);
-}
+static const char usage[] =
+	"Usage: vmcb12-race [OPTION]...\n"
+	"       vmcb12-race --show FILE.json\n"
+	"Write vmcb12's RIP at random times from a second CPU, and count the VMRUNs that\n"
+	"enter L2 at another RIP than KVM traced for them.\n\n"
+	"  --vmruns N       how many VMRUNs (20000)\n"
+	"  --json FILE      write JSON; with '-' to standard output, and nothing else there\n"
+	"  --show           show a JSON report\n"
+	"  --timeout S      give up after S seconds (600)\n"
+	"  --help, --version\n\n"
+	"Exit status: 0 no VMRUN was torn, 1 some were, 2 wrong command line or something\n"
+	"is missing here, 3 the measurement went wrong, 124 timeout.\n";
 
-static void parse_option(struct options *o, int option)
+static void parse_option(int option)
 {
-	switch (option) {
-	case OPT_VMRUNS:
-		o->vmruns = option_number("vmruns", optarg, MAX_VMRUNS);
-		break;
-	case OPT_JSON:
-		o->json = optarg;
-		break;
-	case OPT_SHOW:
-		o->show = optarg;
-		break;
-	case OPT_TIMEOUT:
-		o->timeout = option_number("timeout", optarg, 86400);
-		break;
-	case OPT_HELP:
-		usage(stdout);
-		exit(EXIT_OK);
-	case OPT_VERSION:
-		printf("vmcb12-race, JSON schema %d\n", SCHEMA_VERSION);
-		exit(EXIT_OK);
-	default:
-		/* getopt_long() has said what is wrong. */
-		exit(EXIT_REFUSED);
-	}
-}
-
-static void parse_options(struct options *o, int argc, char **argv)
-{
-	int option;
-
-	o->timeout = DEFAULT_TIMEOUT;
-	o->vmruns = DEFAULT_VMRUNS;
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1)
-		parse_option(o, option);
-	if (optind < argc)
-		die(EXIT_REFUSED, "unexpected argument '%s'", argv[optind]);
+	if (option == OPT_VMRUNS)
+		vmruns = option_number("vmruns", optarg, MAX_VMRUNS);
 }
 
 static int set_online(unsigned int cpu, bool online)
@@ -297,7 +240,7 @@ static void judge(struct race *race, const char *error)
 		race->verdict = VERDICT_OK;
 }
 
-static void run_race(struct lab *lab, unsigned int vmruns, struct race *race)
+static void run_race(struct lab *lab, struct race *race)
 {
 	const struct path *path = path_by_name("vmrun-dirty");
 	struct writer writer = { .value = race->value };
@@ -358,66 +301,47 @@ static json_t *race_json(const struct host *host, const struct race *race)
 	return o;
 }
 
-static int show(const struct saved *s)
+static void show(FILE *out, const struct saved *s)
 {
 	json_t *values = saved_get(s, s->root, "values", JSON_ARRAY), *value;
 	const char *reason = saved_reason(s, s->root);
 	size_t i;
 
-	printf("%s of vmcb12 written at random times, %lld VMRUNs\n\n",
-	       saved_string(s, s->root, "field"), saved_integer(s, s->root, "vmruns"));
+	fprintf(out, "%s of vmcb12 written at random times, %lld VMRUNs\n\n",
+		saved_string(s, s->root, "field"), saved_integer(s, s->root, "vmruns"));
 	json_array_foreach(values, i, value)
-		printf("  traced with %s: %8lld, of those entered elsewhere: %lld\n",
-		       saved_string(s, value, "value"), saved_integer(s, value, "traced"),
-		       saved_integer(s, value, "torn"));
-	printf("\n%s: %s, %lld of %lld VMRUNs torn", saved_release(s),
-	       saved_string(s, s->root, "verdict"), saved_integer(s, s->root, "torn"),
-	       saved_integer(s, s->root, "vmruns"));
-	printf(reason ? " (%s)\n" : "\n", reason);
-	return exit_code(saved_verdict(s, s->root, "verdict"));
+		fprintf(out, "  traced with %s: %8lld, of those entered elsewhere: %lld\n",
+			saved_string(s, value, "value"), saved_integer(s, value, "traced"),
+			saved_integer(s, value, "torn"));
+	fprintf(out, "\n%s: %s, %lld of %lld VMRUNs torn", saved_release(s),
+		saved_string(s, s->root, "verdict"), saved_integer(s, s->root, "torn"),
+		saved_integer(s, s->root, "vmruns"));
+	fprintf(out, reason ? " (%s)\n" : "\n", reason);
 }
 
-static int measure(const struct options *o, int argc, char **argv)
+static json_t *measure(struct host *host)
 {
-	struct host host = { .argc = argc, .argv = argv };
-	struct saved s = { .file = "this race" };
 	struct race race = {};
-	struct utsname uts;
 	struct lab lab;
 
-	uname(&uts);
-	host.release = uts.release;
-	host.version = uts.version;
-
-	setup_timeout(o->timeout);
 	lab_init(&lab, setup_kvm());
-	host.svm_features = lab.svm_features;
-	run_race(&lab, o->vmruns, &race);
+	host->svm_features = lab.svm_features;
+	run_race(&lab, &race);
 	lab_exit(&lab);
-	alarm(0);
-
-	s.root = race_json(&host, &race);
-	if (o->json)
-		write_json(o->json, s.root);
-	if (o->json && !strcmp(o->json, "-"))
-		return exit_code(race.verdict);
-	return show(&s);
+	return race_json(host, &race);
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = {};
-	struct saved s;
-	int rc;
+	static const struct program race = {
+		.name = "vmcb12-race",
+		.usage = usage,
+		.timeout = 600,
+		.options = own_options,
+		.option = parse_option,
+		.measure = measure,
+		.show = show,
+	};
 
-	parse_options(&o, argc, argv);
-	if (o.show) {
-		saved_load(&s, o.show);
-		rc = show(&s);
-	} else {
-		rc = measure(&o, argc, argv);
-	}
-	if (fflush(stdout))
-		die(EXIT_INFRA, "cannot write the report: %s", strerror(errno));
-	return rc;
+	return program_main(&race, argc, argv);
 }

@@ -94,29 +94,3 @@ void setup_timeout(unsigned int seconds)
 	signal(SIGALRM, on_timeout);
 	alarm(seconds);
 }
-
-void write_json(const char *file, json_t *o)
-{
-	bool to_stdout = !strcmp(file, "-");
-	FILE *f = to_stdout ? stdout : fopen(file, "we");
-
-	if (!f)
-		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
-	if (json_dumpf(o, f, JSON_INDENT(1)) || fputc('\n', f) == EOF || fflush(f) ||
-	    (!to_stdout && fclose(f)))
-		die(EXIT_INFRA, "cannot write %s: %s", file, strerror(errno));
-}
-
-int exit_code(enum verdict verdict)
-{
-	switch (verdict) {
-	case VERDICT_OK:
-		return EXIT_OK;
-	case VERDICT_FAIL:
-		return EXIT_RULE;
-	case VERDICT_SKIP:
-		return EXIT_REFUSED;
-	default:
-		return EXIT_INFRA;
-	}
-}
