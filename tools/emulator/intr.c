@@ -5,16 +5,14 @@
  * host has to stop it long before.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/kvm.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 
-#include "util.h"
+#include "check.h"
 
 #define GUEST_CODE	0x1000
 #define GUEST_SIZE	0x2000
@@ -66,16 +64,11 @@ int main(void)
 {
 	const struct itimerval soon = { .it_value = { .tv_usec = 10000 } };
 	struct sigaction action = { .sa_handler = on_alarm };
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vcpu = make_vcpu(check_open_kvm());
 	bool ok;
-	int vcpu;
 
-	if (kvm < 0)
-		die(EXIT_REFUSED, "cannot open /dev/kvm");
-	vcpu = make_vcpu(kvm);
 	checked(sigaction(SIGALRM, &action, NULL), "sigaction");
 	checked(setitimer(ITIMER_REAL, &soon, NULL), "setitimer");
 	ok = ioctl(vcpu, KVM_RUN, 0) < 0 && errno == EINTR;
-	printf("1..1\n%sok 1 host interrupt, guest with IF clear\n", ok ? "" : "not ");
-	return !ok;
+	return check_result("host interrupt, guest with IF clear", ok);
 }

@@ -3,14 +3,10 @@
  * Does this CPU keep AMD's rules of NRIP save?  What #VMEXITs of an L2 leave in
  * vmcb12's next_rip is the CPU's own value: L0 hands it on as it is.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "guest.h"
-#include "paths.h"
-#include "util.h"
-#include "vmcb.h"
+#include "check.h"
 
 #define GPA_L2_CODE	(GPA_CODE + 0x1000)
 
@@ -38,33 +34,26 @@ static const struct {
 /* Run L2 until it exits to L1. */
 static void run(struct lab *lab, const char *code, size_t len)
 {
-	u64 mailbox[2] = { GPA_OF(l1_vmrun), GPA_VMCB12 };
-	void *vmcb12 = lab->mem + GPA_VMCB12;
+	void *vmcb12 = check_prepare(lab);
 	const char *error;
 
-	error = path_enter(lab, path_by_name("vmrun-dirty"));
 	memcpy(lab->mem + GPA_L2_CODE, code, len);
-	memcpy(lab->mem + GPA_MAILBOX, mailbox, sizeof(mailbox));
 	field_set(vmcb12, F_RIP, GPA_L2_CODE);
 	field_set(vmcb12, F_CTL_INTERCEPT_EXC, BIT(BP_VECTOR) | BIT(UD_VECTOR) | BIT(PF_VECTOR));
 	/* Neither of the values that are expected. */
 	field_set(vmcb12, F_CTL_NEXT_RIP, GPA_CODE);
-	if (!error)
-		error = vmm_run(&lab->vmm[VMM_PLAIN], PORT_L1);
+	error = vmm_run(&lab->vmm[VMM_PLAIN], PORT_L1);
 	if (error)
 		die(EXIT_INFRA, "%s", error);
 }
 
 int main(void)
 {
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	bool failed = false;
 	struct lab lab;
 	size_t i;
 
-	if (kvm < 0)
-		die(EXIT_REFUSED, "cannot open /dev/kvm");
-	lab_init(&lab, kvm);
+	lab_init(&lab, check_open_kvm());
 	if (!(lab.svm_features & SVM_CPUID_NRIPS)) {
 		printf("1..0 # SKIP KVM offers no NRIPS\n");
 		return 4;
