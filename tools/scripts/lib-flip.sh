@@ -60,20 +60,13 @@ need_torn_stock()
 		skip "the stock kernel fetches RIP once as well: no write makes a difference"
 }
 
-# replacement_of SIDE: the directory of the modules that replace the stock ones.
-replacement_of()
-{
-	[ "$1" = stock ] || from_ksrc || cat "$BUILD/module-$base"
-}
-
 # tool_root DIR REPLACEMENT TOOL: a RAM disk with kvm_amd loaded and TOOL in it;
 # the caller adds to DIR/plan what is to be run.
 tool_root()
 {
 	# A kernel of KSRC= has no modules.
 	! from_ksrc || modules=$1/modules
-	guest_root "$1" "$2" ''
-	sed -i '/^data /d' "$1/plan"
+	bare_root "$1" "$2"
 	rm -f -- "$1/bin/vmcb12-census"
 	install -m 755 "$BUILD/bin/$3" "$1/bin/$3"
 }
@@ -136,11 +129,4 @@ take_result()
 		$1 == "#begin" && $2 == name { on = 1 }' >"$2/$1.json"
 	result_rc=$(tr -d '\r' <"$2/results.log" |
 		sed -n "s/^#end $1 rc=\([0-9]*\) .*/\1/p")
-}
-
-# no_splat DIR: nothing in the kernel's log of what fails any run.
-no_splat()
-{
-	grep -v '^#' "$scripts/splats" >"$scratch/splats"
-	! grep -m1 -E -f "$scratch/splats" "$1/console.log"
 }

@@ -59,6 +59,26 @@ guest_root()
 	chmod -R u=rwX,go=rX "$1"
 }
 
+# replacement_of SIDE: the directory of the modules that replace the stock ones.
+replacement_of()
+{
+	[ "$1" = stock ] || from_ksrc || cat "$BUILD/module-$base"
+}
+
+# bare_root DIR REPLACEMENT: the same without a census or a test; the caller adds to
+# DIR/plan what is to be run.
+bare_root()
+{
+	guest_root "$1" "$2" ''
+	sed -i '/^data /d' "$1/plan"
+}
+
+# no_splat DIR: nothing in the kernel's log of what fails any run, or print it.
+no_splat()
+{
+	! grep -v '^#' "$scripts/splats" | grep -m1 -E -f - "$1/console.log"
+}
+
 # split_results DIR: census*.json and selftests.ktap out of results.log, and the
 # exit codes and times of the censuses in rc.
 split_results()
