@@ -53,7 +53,7 @@ race: ## write to vmcb12's RIP at random times: stock against patched BASE
 
 ##@ The cost
 .PHONY: bench
-bench: ## instructions per VMRUN and #VMEXIT, without and with the series
+bench: ## instructions per VMRUN and #VMEXIT, and in which functions
 	@$S/bench $(BASE)
 
 ##@ Beyond the first emulator

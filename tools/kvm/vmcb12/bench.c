@@ -4,29 +4,41 @@
  * that it sets.  The unit is a TSC tick; in an emulator whose TSC counts
  * instructions it is an instruction, and the same in every run.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "guest.h"
+#include "monitor.h"
 #include "setup.h"
 #include "util.h"
 #include "vmcb.h"
 
 #define MAX_ROUNDS	100000000
+#define TRACED_ROUNDS	8
 
 /* The clean bits that the CPU knows, one at a time, none and all of them. */
 #define FIRST_GROUP	GROUP_INTERCEPTS
 #define LAST_GROUP	GROUP_CET
 #define NR_MASKS	(LAST_GROUP - FIRST_GROUP + 3)
 
-#define OPT_ROUNDS	1
+enum {
+	OPT_ROUNDS = 1,
+	OPT_TRACE,
+	OPT_SYMBOLS,
+};
 
 static const struct option own_options[] = {
 	{ "rounds",	required_argument,	NULL, OPT_ROUNDS },
+	{ "trace",	no_argument,		NULL, OPT_TRACE },
+	{ "symbols",	no_argument,		NULL, OPT_SYMBOLS },
 	{}
 };
 
-static unsigned int rounds = 300;
+static struct {
+	unsigned int rounds;
+	bool trace;
+} options = { .rounds = 300 };
 
 /* L2 without and with nested paging, by the paths that set it up. */
 static const char * const kinds[] = { "vmrun-dirty", "vmrun-npt" };
@@ -36,6 +48,8 @@ static const char usage[] =
 	"       vmcb12-bench --show FILE.json\n"
 	"Measure round trips of VMRUN and #VMEXIT in TSC ticks of L1, by clean bits.\n\n"
 	"  --rounds N       the least of N round trips each (300)\n"
+	"  --trace          have the emulator log a few of them (see the man page)\n"
+	"  --symbols        print the kernel's functions and their addresses\n"
 	"  --json FILE      write JSON; with '-' to standard output, and nothing else there\n"
 	"  --show           show a JSON report\n"
 	"  --timeout S      give up after S seconds (600)\n"
@@ -43,10 +57,33 @@ static const char usage[] =
 	"Exit status: 0 measured, 2 wrong command line or something is missing here,\n"
 	"3 the measurement went wrong, 124 timeout.\n";
 
+/* What the code addresses of such a log are called. */
+static void symbols(void)
+{
+	struct ksyms ks;
+	size_t i;
+
+	setup_ksyms(&ks);
+	for (i = 0; i < ks.nr; i++) {
+		/* The padding before a function. */
+		if (strncmp(ks.sym[i].name, "__pfx_", 6))
+			printf("%llx %s\n", ks.sym[i].addr, ks.sym[i].name);
+	}
+}
+
 static void parse_option(int option)
 {
-	if (option == OPT_ROUNDS)
-		rounds = option_number("rounds", optarg, MAX_ROUNDS);
+	switch (option) {
+	case OPT_ROUNDS:
+		options.rounds = option_number("rounds", optarg, MAX_ROUNDS);
+		break;
+	case OPT_TRACE:
+		options.trace = true;
+		break;
+	case OPT_SYMBOLS:
+		symbols();
+		exit(EXIT_OK);
+	}
 }
 
 static u32 mask_bits(unsigned int mask)
@@ -67,7 +104,7 @@ static const char *mask_name(unsigned int mask)
 	return group_name(FIRST_GROUP + mask - 1);
 }
 
-static u64 bench(struct lab *lab, const struct path *path, u32 clean)
+static u64 bench(struct lab *lab, const struct path *path, u32 clean, unsigned int rounds)
 {
 	u64 mailbox[3] = { GPA_OF(l1_bench), GPA_VMCB12, rounds };
 	void *vmcb12 = lab->mem + GPA_VMCB12;
@@ -85,10 +122,34 @@ static u64 bench(struct lab *lab, const struct path *path, u32 clean)
 	return mailbox[2];
 }
 
+/*
+ * Have the emulator log the instructions of a few round trips, a line each: some
+ * versions call that singlestep and some one-insn-per-tb.
+ */
+static void trace(struct lab *lab, const struct path *path, u32 clean)
+{
+	monitor_do("singlestep on");
+	monitor_do("one-insn-per-tb on");
+	monitor_do("log exec,nochain");
+	bench(lab, path, clean, TRACED_ROUNDS);
+	monitor_do("log none");
+	monitor_do("singlestep off");
+	monitor_do("one-insn-per-tb off");
+}
+
 static void set(json_t *object, const char *key, json_t *value)
 {
 	if (json_object_set_new(object, key, value))
 		die(EXIT_INFRA, "out of memory");
+}
+
+static json_t *hex(u64 value)
+{
+	char *text = xasprintf("0x%llx", value);
+	json_t *o = json_string(text);
+
+	free(text);
+	return o;
 }
 
 static json_t *bench_path(struct lab *lab, const struct path *path)
@@ -99,7 +160,9 @@ static json_t *bench_path(struct lab *lab, const struct path *path)
 
 	for (mask = 0; !missing && mask < NR_MASKS; mask++)
 		set(ticks, mask_name(mask),
-		    json_integer(bench(lab, path, mask_bits(mask))));
+		    json_integer(bench(lab, path, mask_bits(mask), options.rounds)));
+	for (mask = 0; !missing && options.trace && mask < NR_MASKS; mask += NR_MASKS - 1)
+		trace(lab, path, mask_bits(mask));
 	set(o, "name", json_string(path->name));
 	set(o, "ticks", ticks);
 	set(o, "missing", missing ? json_string(missing) : json_null());
@@ -132,6 +195,8 @@ static json_t *measure(struct host *host)
 	struct lab lab;
 	size_t i;
 
+	if (options.trace)
+		monitor_open();
 	lab_init(&lab, setup_kvm());
 	host->svm_features = lab.svm_features;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -139,8 +204,11 @@ static json_t *measure(struct host *host)
 	lab_exit(&lab);
 
 	root = report_host_json(host);
-	set(root, "rounds", json_integer(rounds));
+	set(root, "rounds", json_integer(options.rounds));
 	set(root, "paths", results);
+	set(root, "traced", json_integer(TRACED_ROUNDS));
+	set(root, "from", hex(GPA_OF(l1_bench_from)));
+	set(root, "to", hex(GPA_OF(l1_bench_to)));
 	return root;
 }
 

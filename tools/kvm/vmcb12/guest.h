@@ -44,7 +44,8 @@
 #ifndef __ASSEMBLER__
 /* What l1.S provides; offsets from payload_start are offsets from GPA_CODE. */
 extern const char payload_start[], payload_end[];
-extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[], l1_bench[];
+extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[];
+extern const char l1_bench[], l1_bench_from[], l1_bench_to[];
 extern const char l2_entry[], l2_exit[], l2_twice[], l2_int[], l2_int_handler[];
 extern const char l2_other[], l2_other_int[], l2_iret[];
 extern const char smm_start[], smm_end[];

@@ -10,7 +10,8 @@
 	.code64
 
 	.globl payload_start, payload_end
-	.globl l1_idle, l1_vmrun, l1_vmload, l1_vmsave, l1_bench
+	.globl l1_idle, l1_vmrun, l1_vmload, l1_vmsave
+	.globl l1_bench, l1_bench_from, l1_bench_to
 	.globl l2_entry, l2_exit, l2_twice, l2_int, l2_int_handler
 	.globl l2_other, l2_other_int, l2_iret
 	.globl smm_start, smm_end
@@ -36,17 +37,20 @@ l1_vmsave:
 
 /*
  * As often as the mailbox says, VMRUN of an L2 that stands on a VMMCALL and stays
- * there; leaves the least number of TSC ticks that a round trip took.
+ * there; leaves the least number of TSC ticks that a round trip took, from the first
+ * RDTSC to the second.
  */
 l1_bench:
 	movq	%rax, %rbx
 	movq	GPA_MAILBOX + 16, %rcx
 	movq	$-1, %rsi
-1:	rdtsc
+l1_bench_from:
+	rdtsc
 	shlq	$32, %rdx
 	leaq	(%rax, %rdx), %rdi
 	movq	%rbx, %rax
 	vmrun	%rax
+l1_bench_to:
 	rdtsc
 	shlq	$32, %rdx
 	addq	%rdx, %rax
@@ -54,7 +58,7 @@ l1_bench:
 	cmpq	%rsi, %rax
 	cmovb	%rax, %rsi
 	decq	%rcx
-	jnz	1b
+	jnz	l1_bench_from
 	movq	%rsi, GPA_MAILBOX + 16
 	jmp	l1_idle
 

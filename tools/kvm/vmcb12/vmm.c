@@ -184,6 +184,7 @@ static const char *set_msr(struct vmm *vmm, u32 index, u64 value)
 static void set_segment(struct kvm_segment *seg, unsigned int selector, unsigned int type)
 {
 	seg->selector = selector;
+	seg->base = 0;
 	seg->limit = 0xffffffff;
 	seg->type = type;
 	seg->present = 1;
