@@ -114,5 +114,5 @@ END {
 				" instructions" >"/dev/stderr"
 			failed = 1
 		}
-	exit failed ? 3 : 0
+	exit failed || !runs ? 3 : 0
 }
