@@ -28,13 +28,16 @@ sandbox_copy()
 	unset VMCB12_LOCKED
 }
 
-# The prepared source of the real cache and its lock, for checks that only read it
-# or build in it what the next build overwrites.
+# The prepared source of the real cache, the clean one and their locks, for checks
+# that only read them or build in them what the next build overwrites.
 sandbox_source()
 {
 	ln -sfn "$src" "$cache/src/$source_version"
-	: >>"$CACHE/.lock-src-$source_version"
-	ln -f "$CACHE/.lock-src-$source_version" "$cache/"
+	[ ! -d "$src-clean" ] || ln -sfn "$src-clean" "$cache/src/$source_version-clean"
+	for lock in "src-$source_version" "clean-$source_version"; do
+		: >>"$CACHE/.lock-$lock"
+		ln -f "$CACHE/.lock-$lock" "$cache/"
+	done
 }
 
 # Print what a verb left half done, if anything.
