@@ -1,6 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154
-# Look at files one by one, on all CPUs; a check sources this after lib.sh.
+# Look at files one by one, on all CPUs; a lint sources this after lib.sh.
+
+# need_rules: the source of $base, for what it knows of style.  "make lint" does not
+# fetch a whole kernel for that; "make check" does.
+need_rules()
+{
+	[ -z "${VMCB12_LINT:-}" ] || [ -d "${src:-/nonexistent}" ] ||
+		skip "the source of $base is not here; 'make source BASE=$base' fetches it"
+	need_source
+}
 
 # each_file RULES CMD... <FILES: run CMD on the files and print what it says, in
 # their order; fail if it did, or said anything.
