@@ -8,9 +8,8 @@ sandbox()
 	work=$scratch/work
 	cache=$scratch/cache
 	verbs=$work/tools/scripts
-	mkdir -p "$work" "$cache/src"
-	(cd "$top" && git ls-files -co --exclude-standard -z |
-		cpio -0 -pdm --quiet "$work")
+	copy_checkout "$work"
+	mkdir -p "$cache/src"
 	for part in debs bases apt stock headers tarball; do
 		cp -al "${CACHE:?}/$part" "$cache/"
 	done
@@ -23,8 +22,7 @@ sandbox()
 sandbox_copy()
 {
 	work=$scratch/work
-	mkdir "$work"
-	(cd "$top" && git ls-files -co --exclude-standard -z | cpio -0 -pdm --quiet "$work")
+	copy_checkout "$work"
 	unset VMCB12_LOCKED
 }
 

@@ -266,6 +266,16 @@ kernel_git()
 		-c gc.auto=0 -c commit.gpgSign=false -c advice.detachedHead=false "$@"
 }
 
+# copy_checkout DIR: this checkout with its edits, and without what is ignored.  It
+# may be somebody else's, as in the container of a CI service.
+copy_checkout()
+{
+	mkdir -p "$1"
+	(cd "$top" && kernel_git . -c safe.directory="$top" ls-files -co --exclude-standard -z |
+		cpio -0 -pdm --quiet "$1")
+	[ -f "$1/patches/bases" ] || die 3 "cannot copy the checkout $top"
+}
+
 sha_of()
 {
 	sha256sum | cut -c1-24
