@@ -13,6 +13,8 @@ sandbox()
 	for part in debs bases apt stock headers tarball; do
 		cp -al "${CACHE:?}/$part" "$cache/"
 	done
+	# A link to apt's lock is that lock: another sandbox may run apt as well.
+	find "$cache/apt" -name lock -delete
 	VMCB12_CACHE=$cache
 	export VMCB12_CACHE
 	unset VMCB12_LOCKED
