@@ -132,4 +132,4 @@ help: ## this text
 		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo; echo "  BASE= is one of:" $$(sed -n "s/^\([a-z][^ ]*\) .*/\1/p" patches/bases)
 	@echo "  A base that Debian does not ship needs KSRC=/path/to/linux, a tree of it:"
-	@echo "  make tree, selftests, prove, race and check take it."
+	@echo "  make tree, selftests, prove, race, bench and check take it."
