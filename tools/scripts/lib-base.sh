@@ -42,12 +42,13 @@ loadable=$manifest
 [ ! -f "$loadable" ] || load_base
 
 # kernel_make DIR ARGS...: KERNELRELEASE gives the module the vermagic of the
-# stock kernel, whose name no source can know.
+# stock kernel, whose name no source can know.  -O keeps apart what two compilers
+# say at a time (Clang does not write whole lines): checks read it by line.
 kernel_make()
 {
 	k_dir=$1
 	shift
-	make -C "$k_dir" -s -j"$(nproc)" KERNELRELEASE="$release" LOCALVERSION= \
+	make -C "$k_dir" -s -O -j"$(nproc)" KERNELRELEASE="$release" LOCALVERSION= \
 		KBUILD_BUILD_USER=vmcb12 KBUILD_BUILD_HOST=vmcb12 "$@"
 }
 

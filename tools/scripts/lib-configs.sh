@@ -154,7 +154,7 @@ need_findings()
 	findings=$CACHE/findings/$({
 		content "$1"
 		echo "$variant $options $with"
-		cat "$configs"/*.config "$scripts/lib-configs.sh"
+		cat "$configs"/*.config "$scripts/lib-configs.sh" "$scripts/lib-base.sh"
 		"$compiler" --version
 	} | sha_of)
 	if [ ! -f "$findings" ]; then
