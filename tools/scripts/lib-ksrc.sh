@@ -42,6 +42,14 @@ need_kernel()
 		die 2 "KSRC: no series for Linux $line ($1 is $version); known: $(bases | tr '\n' ' ')"
 }
 
+# pass_kernel: to the verbs that this one runs.
+pass_kernel()
+{
+	VMCB12_KSRC_BASE=$base
+	VMCB12_KSRC_VERSION=$version
+	export VMCB12_KSRC_BASE VMCB12_KSRC_VERSION
+}
+
 # need_source_of BASE: what a check needs of a base that Debian does not ship.
 need_source_of()
 {
