@@ -20,6 +20,12 @@ with_depends()
 	echo "$1"
 }
 
+# npt0_census: the line of a plan, for a KVM with npt=0.
+npt0_census()
+{
+	echo "data census-npt0 120 /bin/vmcb12-census --json -"
+}
+
 # guest_root DIR REPLACEMENT SELFTESTS: fill DIR with the RAM disk's content.
 # REPLACEMENT holds modules that replace the stock ones, or is empty.  Without
 # SELFTESTS the VM runs one census and nothing else.
@@ -48,7 +54,7 @@ guest_root()
 			# Shadow paging, which is code of its own.
 			echo "unload kvm_amd"
 			echo "load /modules/kvm-amd.ko nested=1 npt=0"
-			echo "data census-npt0 120 /bin/vmcb12-census --json -"
+			npt0_census
 			echo "unload kvm_amd"
 			echo "load /modules/kvm-amd.ko nested=1"
 		fi
