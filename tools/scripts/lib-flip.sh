@@ -64,8 +64,6 @@ need_torn_stock()
 # the caller adds to DIR/plan what is to be run.
 tool_root()
 {
-	# A kernel of KSRC= has no modules.
-	! from_ksrc || modules=$1/modules
 	bare_root "$1" "$2"
 	rm -f -- "$1/bin/vmcb12-census"
 	install -m 755 "$BUILD/bin/$3" "$1/bin/$3"

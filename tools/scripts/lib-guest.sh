@@ -32,6 +32,8 @@ npt0_census()
 guest_root()
 {
 	mkdir -p "$1/bin" "$1/modules" "$1/selftests"
+	# KVM is built into a kernel of KSRC=.
+	! from_ksrc || modules=$1/modules
 	install -m 755 "$BUILD/bin/vmcb12-init" "$1/init"
 	install -m 755 "$BUILD/bin/vmcb12-census" "$1/bin/vmcb12-census"
 	[ -z "$3" ] || install -m 755 "$3"/* "$1/selftests/"
