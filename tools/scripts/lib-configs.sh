@@ -13,13 +13,6 @@ configs=$top/arch/x86/configs
 # What a kernel is made of.
 compiled='. :!tools/testing :!Documentation'
 
-# push_applied: the series to $src; its last commit is $applied.
-push_applied()
-{
-	applied=$(kernel_git "$tree" rev-parse applied)
-	kernel_git "$tree" push -q "$src" "$applied:refs/states/$applied"
-}
-
 # clean_source: O= needs a source tree in which nothing was built, by nobody:
 # $clean.  It has a lock of its own, since nothing is done in $src.
 clean_source()

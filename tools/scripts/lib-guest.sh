@@ -124,3 +124,10 @@ split_results()
 			}
 		}'
 }
+
+# broken CENSUS: the lines "path field" of what breaks the rule in that JSON report.
+broken()
+{
+	jq -r '.paths[] | .name as $path | .fields[] | select(.verdict == "FAIL")
+		| "\($path) \(.name)"' "$1" | sort
+}

@@ -40,6 +40,13 @@ apply_series()
 	series_id "$2" >"$1/.git/vmcb12-series"
 }
 
+# push_applied: the series to $src; its last commit is $applied.
+push_applied()
+{
+	applied=$(kernel_git "$tree" rev-parse applied)
+	kernel_git "$tree" push -q "$src" "$applied:refs/states/$applied"
+}
+
 tree_is_dirty()
 {
 	[ -n "$(kernel_git "$tree" status --porcelain --untracked-files=no)" ]
