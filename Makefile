@@ -51,6 +51,11 @@ flip: ## write to vmcb12 right after each fetch: stock against patched BASE
 race: ## write to vmcb12's RIP at random times: stock against patched BASE
 	@$S/race $(BASE)
 
+##@ SMM
+.PHONY: rsm
+rsm: ## what RSM to L2 makes of guest memory that changed: stock against patched
+	@$S/rsm $(BASE)
+
 ##@ The cost
 .PHONY: bench
 bench: ## instructions per VMRUN and #VMEXIT, and in which functions

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmcb12-rsm: what KVM makes of guest memory that changes while SMM interrupts L2.
+ *
+ * An SMI while L2 runs makes KVM leave L2 and save L1's state in the host save
+ * area, a page of guest memory since 5.15.  RSM takes L1's state from there, and
+ * vmcb12 from its own page.  The VMM changes one of them in between, and RSM has to
+ * refuse what VMRUN would have refused.  The same is done with a vCPU that was
+ * restored while in SMM, i.e. that has not executed the VMRUN that RSM returns to.
+ *
+ * For test kernels only: a kernel that enters L2 without a check may not survive.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "guest.h"
+#include "paths.h"
+#include "setup.h"
+#include "util.h"
+#include "vmcb.h"
+
+static const char usage[] =
+	"Usage: vmcb12-rsm [OPTION]\n"
+	"Change guest memory while SMM interrupts L2, and tell what RSM makes of it, as KTAP.\n"
+	"For test kernels only: one that enters L2 without a check may not survive.\n\n"
+	"  --timeout S      give up after S seconds (60)\n"
+	"  --help\n\n"
+	"Exit status: 0 RSM refuses what it has to refuse and nothing else, 1 it does not,\n"
+	"2 wrong command line or something is missing here, 3 it could not be tried,\n"
+	"124 timeout.\n";
+
+struct rsm_case {
+	const char *name;
+	bool refuse;		/* RSM must not return to L2 */
+	bool host_save;		/* only for a kernel that uses the host save area */
+
+	/* In L1's memory, while the vCPU is in SMM. */
+	void (*change)(unsigned char *mem);
+
+	/* Go on with another vCPU; returns NULL, or how it went wrong. */
+	const char *(*restore)(struct lab *lab);
+};
+
+static void change_field(void *page, enum vmcb_field_id id, u64 clear, u64 set)
+{
+	field_set(page, id, (field_get(page, id) & ~clear) | set);
+}
+
+static void no_svme(unsigned char *mem)
+{
+	change_field(mem + GPA_HSAVE, F_EFER, EFER_SVME, 0);
+}
+
+static void reserved_efer(unsigned char *mem)
+{
+	change_field(mem + GPA_HSAVE, F_EFER, 0, EFER_RESERVED);
+}
+
+static void no_paging(unsigned char *mem)
+{
+	change_field(mem + GPA_HSAVE, F_CR0, CR0_PG, 0);
+}
+
+static void reserved_cr4(unsigned char *mem)
+{
+	change_field(mem + GPA_HSAVE, F_CR4, 0, CR4_RESERVED);
+}
+
+static void virtual_8086(unsigned char *mem)
+{
+	change_field(mem + GPA_HSAVE, F_RFLAGS, 0, RFLAGS_VM);
+}
+
+static void no_asid(unsigned char *mem)
+{
+	field_set(mem + GPA_VMCB12, F_CTL_ASID, 0);
+}
+
+static void l2_no_svme(unsigned char *mem)
+{
+	change_field(mem + GPA_VMCB12, F_EFER, EFER_SVME, 0);
+}
+
+/* What a VMM saves of a vCPU in SMM, beside memory. */
+struct saved_vcpu {
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	struct kvm_vcpu_events events;
+};
+
+static const char *save_vcpu(struct vmm *vmm, struct saved_vcpu *saved)
+{
+	/* Complete the OUT that brought us here. */
+	vmm->run->immediate_exit = 1;
+	if (!ioctl(vmm->vcpu, KVM_RUN, 0) || errno != EINTR)
+		return xasprintf("KVM_RUN with immediate_exit: %s", strerror(errno));
+	vmm->run->immediate_exit = 0;
+	if (ioctl(vmm->vcpu, KVM_GET_REGS, &saved->regs) ||
+	    ioctl(vmm->vcpu, KVM_GET_SREGS, &saved->sregs) ||
+	    ioctl(vmm->vcpu, KVM_GET_VCPU_EVENTS, &saved->events))
+		return xasprintf("cannot save the vCPU: %s", strerror(errno));
+	saved->events.flags = KVM_VCPUEVENT_VALID_SMM;
+	return NULL;
+}
+
+/* A vCPU of another VM, which has never executed VMRUN, goes on with RSM. */
+static const char *restore_vcpu(struct lab *lab)
+{
+	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
+	struct saved_vcpu saved;
+	const char *error = save_vcpu(vmm, &saved);
+	void *mem;
+
+	if (error)
+		return error;
+	mem = xcalloc(1, GUEST_MEM_SIZE);
+	memcpy(mem, lab->mem, GUEST_MEM_SIZE);
+	lab_reset(lab, VMM_PLAIN);
+	memcpy(lab->mem, mem, GUEST_MEM_SIZE);
+	free(mem);
+	if (lab->vmm_missing[VMM_PLAIN])
+		return lab->vmm_missing[VMM_PLAIN];
+	if (ioctl(vmm->vcpu, KVM_SET_SREGS, &saved.sregs) ||
+	    ioctl(vmm->vcpu, KVM_SET_REGS, &saved.regs) ||
+	    ioctl(vmm->vcpu, KVM_SET_VCPU_EVENTS, &saved.events))
+		return xasprintf("cannot restore the vCPU: %s", strerror(errno));
+	return NULL;
+}
+
+static const struct rsm_case cases[] = {
+	{ .name = "unchanged" },
+	{ .name = "host-save-efer-svme", .refuse = true, .host_save = true, .change = no_svme },
+	{ .name = "host-save-efer-reserved", .refuse = true, .host_save = true,
+	  .change = reserved_efer },
+	{ .name = "host-save-cr0-pg", .refuse = true, .host_save = true, .change = no_paging },
+	{ .name = "host-save-cr4-reserved", .refuse = true, .host_save = true,
+	  .change = reserved_cr4 },
+	{ .name = "host-save-rflags-vm", .refuse = true, .host_save = true,
+	  .change = virtual_8086 },
+	{ .name = "vmcb12-asid", .refuse = true, .change = no_asid },
+	{ .name = "vmcb12-efer-svme", .refuse = true, .change = l2_no_svme },
+	{ .name = "restored", .restore = restore_vcpu },
+};
+
+/* Does this kernel keep L1's state in guest memory while the vCPU is in SMM? */
+static bool uses_host_save(const struct lab *lab)
+{
+	return field_get(lab->mem + GPA_HSAVE, F_EFER) & EFER_SVME;
+}
+
+/* What came of RSM, for people; *@refused says whether KVM refused it. */
+static const char *outcome(struct lab *lab, const struct path *rsm, bool *refused)
+{
+	const struct kvm_run *run = lab->vmm[VMM_PLAIN].run;
+	const char *error = path_act(lab, rsm);
+
+	*refused = error && (run->exit_reason == KVM_EXIT_SHUTDOWN ||
+			     run->exit_reason == KVM_EXIT_INTERNAL_ERROR);
+	if (!error)
+		error = path_leave(lab, rsm);
+	return error ? error : "L2 goes on, and leaves to L1";
+}
+
+/* Returns false if KVM did what it must not do; ends the program if nothing was done. */
+static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_case *c, int n)
+{
+	const char *error, *what;
+	bool refuse = c->refuse, refused, ok;
+
+	lab_reset(lab, VMM_PLAIN);
+	error = lab->vmm_missing[VMM_PLAIN];
+	if (!error)
+		error = path_enter(lab, rsm);
+	if (error)
+		die(EXIT_INFRA, "%s: %s", c->name, error);
+	if (c->host_save && !uses_host_save(lab)) {
+		printf("ok %d %s # SKIP L1's state is not in guest memory\n", n, c->name);
+		return true;
+	}
+	/* Without it, only the vCPU that has executed VMRUN has L1's state. */
+	if (c->restore && !uses_host_save(lab))
+		refuse = true;
+	if (c->change)
+		c->change(lab->mem);
+	error = c->restore ? c->restore(lab) : NULL;
+	if (error)
+		die(EXIT_INFRA, "%s: %s", c->name, error);
+	what = outcome(lab, rsm, &refused);
+	ok = refused == refuse && (refused || !strncmp(what, "L2 goes on", 10));
+	printf("%sok %d %s # %s\n", ok ? "" : "not ", n, c->name, what);
+	fflush(stdout);
+	return ok;
+}
+
+static void read_options(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "timeout", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	unsigned int timeout = 60;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 't':
+			timeout = option_number("timeout", optarg, 3600);
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			exit(EXIT_OK);
+		default:
+			die(EXIT_REFUSED, "see vmcb12-rsm --help");
+		}
+	}
+	if (optind < argc)
+		die(EXIT_REFUSED, "'%s' is no option; see vmcb12-rsm --help", argv[optind]);
+	setup_timeout(timeout);
+}
+
+int main(int argc, char **argv)
+{
+	const struct path *rsm = path_by_name("rsm");
+	const char *missing;
+	struct lab lab;
+	bool ok = true;
+	size_t i;
+
+	read_options(argc, argv);
+	lab_init(&lab, setup_kvm());
+	missing = path_missing(&lab, rsm);
+	if (missing)
+		die(EXIT_REFUSED, "%s", missing);
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases));
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		ok &= try_case(&lab, rsm, &cases[i], i + 1);
+	lab_exit(&lab);
+	return ok ? EXIT_OK : EXIT_RULE;
+}
