@@ -81,10 +81,34 @@ bare_root()
 	sed -i '/^data /d' "$1/plan"
 }
 
-# no_splat DIR: nothing in the kernel's log of what fails any run, or print it.
+# splat_patterns: of what fails any run, one a line.
+splat_patterns()
+{
+	sed '/^#/d; /^$/d' "$scripts/splats"
+}
+
+# no_splat DIR: nothing in the kernel's log of what fails any run, or print the first
+# line of it.  Where there is no log, nothing is known, and that is no good one.
 no_splat()
 {
-	! grep -v '^#' "$scripts/splats" | grep -m1 -E -f - "$1/console.log"
+	if [ ! -s "$1/console.log" ]; then
+		say "no log of the kernel in ${1#"$top"/}"
+		return 1
+	fi
+	splat_rc=0
+	splat=$(splat_patterns | grep -a -m1 -E -f - "$1/console.log") || splat_rc=$?
+	[ "$splat_rc" -ne 1 ] || return 0
+	printf '%s\n' "$splat" | tr -d '\r'
+	return 1
+}
+
+# need_no_splat DIR WHAT: end with the line if there is one, and keep the log.
+need_no_splat()
+{
+	splat_line=$(no_splat "$1") || {
+		cp "$1/console.log" "$BUILD/log/splat-$verb.log" 2>/dev/null || :
+		die 1 "kernel splat ($2): $splat_line; the log: build/log/splat-$verb.log"
+	}
 }
 
 # split_results DIR: census*.json and selftests.ktap out of results.log, and the
