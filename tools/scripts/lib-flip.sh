@@ -69,8 +69,8 @@ tool_root()
 	install -m 755 "$BUILD/bin/$3" "$1/bin/$3"
 }
 
-# flip_module: build the kernel module vmcb12-flip for the stock kernel and
-# leave its directory in build/flip-module-BASE.
+# flip_module: build our kernel modules, vmcb12-flip and vmcb12-splat, for the stock
+# kernel and leave their directory in build/flip-module-BASE.
 flip_module()
 {
 	here=$top/tools/kvm/vmcb12/module
@@ -82,9 +82,9 @@ flip_module()
 	out=$CACHE/modules/flip-$key
 	cache_lock "src-$source_version"
 	if [ -d "$out" ]; then
-		cached "build $base: vmcb12-flip.ko"
+		cached "build $base: our modules"
 	else
-		step "build $base: vmcb12-flip.ko" "$0" --build-flip-module "$base" "$out" || exit 1
+		step "build $base: our modules" "$0" --build-flip-module "$base" "$out" || exit 1
 	fi
 	exec 8>&-
 	printf '%s\n' "$out" >"$BUILD/flip-module-$base"
@@ -98,17 +98,25 @@ build_flip_module()
 	cp "$stock_symvers" "$src/Module.symvers"
 	kernel_make "$src" M="$scratch" W=1 modules
 	find "$scratch" -mindepth 1 ! -name '*.ko' -delete
-	strip -g "$scratch/vmcb12-flip.ko"
-	ko=$(module_file kvm-amd)
-	[ "$(modinfo -F vermagic "$scratch/vmcb12-flip.ko")" = "$(modinfo -F vermagic "$ko")" ] ||
-		die 3 "vmcb12-flip.ko would be refused: vermagic is not the stock kernel's"
+	vermagic=$(modinfo -F vermagic "$(module_file kvm-amd)")
+	for ko in "$scratch"/*.ko; do
+		strip -g "$ko"
+		[ "$(modinfo -F vermagic "$ko")" = "$vermagic" ] ||
+			die 3 "${ko##*/} would be refused: vermagic is not the stock kernel's"
+	done
 	publish "$1"
 }
 
-# add_flip_module DIR: put the module into the RAM disk, without loading it.
+# add_module NAME DIR: put one of them into the RAM disk, without loading it.
+add_module()
+{
+	install -m 644 "$(cat "$BUILD/flip-module-$base")/$1.ko" "$2/modules/"
+}
+
+# add_flip_module DIR
 add_flip_module()
 {
-	install -m 644 "$(cat "$BUILD/flip-module-$base")/vmcb12-flip.ko" "$1/modules/"
+	add_module vmcb12-flip "$1"
 }
 
 # flip_plan: the lines of a plan that load the module and run the tool.
