@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Bits of control registers, page tables and VMCB fields. */
+/* Bits of control registers, page tables and VMCB fields, and the usual VMCB. */
 #ifndef VMCB12_VMCB_H
 #define VMCB12_VMCB_H
 
@@ -55,5 +55,8 @@
 #define SVM_CPUID_VLS		BIT(15)
 #define SVM_CPUID_VGIF		BIT(16)
 #define SVM_CPUID_VNMI		BIT(25)
+
+/* A 64-bit L2 at l2_entry; L1 intercepts no more than it must. */
+void vmcb_fill(void *vmcb);
 
 #endif /* VMCB12_VMCB_H */
