@@ -60,9 +60,8 @@ void vmm_set_gate(void *mem, unsigned int idt, unsigned int vector, u64 handler)
 	gate[1] = handler >> 32;
 }
 
-static void fill_memory(void *mem)
+void vmm_fill(void *mem)
 {
-	memset(mem, 0, GUEST_MEM_SIZE);
 	map_identity(mem, GPA_PML4, GPA_PDPT, GPA_PD);
 	map_identity(mem, GPA_NPT_PML4, GPA_NPT_PDPT, GPA_NPT_PD);
 	*entry_at(mem, GPA_GDT + SEL_CODE) = 0x00af9b000000ffffULL;
@@ -156,17 +155,17 @@ static void add_hyperv_leaves(struct kvm_cpuid2 *cpuid)
 	cpuid->nent += 2;
 }
 
-static void hide_nrips(struct kvm_cpuid2 *cpuid)
+static void hide_svm(struct kvm_cpuid2 *cpuid, u32 features)
 {
 	u32 i;
 
 	for (i = 0; i < cpuid->nent; i++) {
 		if (cpuid->entries[i].function == SVM_CPUID)
-			cpuid->entries[i].edx &= ~SVM_CPUID_NRIPS;
+			cpuid->entries[i].edx &= ~features;
 	}
 }
 
-static const char *set_msr(struct vmm *vmm, u32 index, u64 value)
+const char *vmm_set_msr(struct vmm *vmm, u32 index, u64 value)
 {
 	struct {
 		struct kvm_msrs head;
@@ -192,7 +191,7 @@ static void set_segment(struct kvm_segment *seg, unsigned int selector, unsigned
 	seg->g = 1;
 }
 
-static const char *set_long_mode(struct vmm *vmm)
+const char *vmm_set_idle(struct vmm *vmm)
 {
 	struct kvm_regs regs = {
 		.rip = GPA_OF(l1_idle),
@@ -222,56 +221,60 @@ static const char *set_long_mode(struct vmm *vmm)
 		return xasprintf("KVM_SET_SREGS with EFER.SVME: %s", strerror(errno));
 	if (ioctl(vmm->vcpu, KVM_SET_REGS, &regs))
 		return xasprintf("KVM_SET_REGS: %s", strerror(errno));
-	return set_msr(vmm, MSR_VM_HSAVE_PA, GPA_HSAVE);
+	return vmm_set_msr(vmm, MSR_VM_HSAVE_PA, GPA_HSAVE);
 }
 
-static const char *set_cpuid(struct vmm *vmm, int kvm, enum vmm_kind kind)
+static const char *set_cpuid(struct vmm *vmm, int kvm, const struct vmm_setup *setup)
 {
 	struct kvm_cpuid2 *cpuid = supported_cpuid(kvm);
 	const char *error = NULL;
 
-	if (kind == VMM_HYPERV)
+	if (setup->hyperv)
 		add_hyperv_leaves(cpuid);
-	if (kind == VMM_NO_NRIPS)
-		hide_nrips(cpuid);
+	hide_svm(cpuid, setup->hidden);
 	if (ioctl(vmm->vcpu, KVM_SET_CPUID2, cpuid))
 		error = xasprintf("KVM_SET_CPUID2: %s", strerror(errno));
 	free(cpuid);
-	if (!error && kind == VMM_HYPERV)
-		error = set_msr(vmm, MSR_HV_GUEST_OS_ID, 1);
+	if (!error && setup->hyperv)
+		error = vmm_set_msr(vmm, MSR_HV_GUEST_OS_ID, 1);
 	return error;
 }
 
-static const char *set_memory(struct vmm *vmm, void *mem, u32 slot)
+/* KVM wants a slot in each of its address spaces, and an SMI needs the second. */
+const char *vmm_set_memory(struct vmm *vmm, struct kvm_userspace_memory_region region)
+{
+	if (ioctl(vmm->vm, KVM_SET_USER_MEMORY_REGION, &region))
+		return xasprintf("KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
+	if (!vmm->smm)
+		return NULL;
+	region.slot |= SLOT_SMM;
+	if (ioctl(vmm->vm, KVM_SET_USER_MEMORY_REGION, &region))
+		return xasprintf("KVM_SET_USER_MEMORY_REGION for SMM: %s", strerror(errno));
+	return NULL;
+}
+
+static const char *create_vm(struct vmm *vmm, int kvm, void *mem, const struct vmm_setup *setup)
 {
 	struct kvm_userspace_memory_region region = {
-		.slot = slot,
 		.memory_size = GUEST_MEM_SIZE,
 		.userspace_addr = (u64)mem,
 	};
 
-	if (ioctl(vmm->vm, KVM_SET_USER_MEMORY_REGION, &region))
-		return xasprintf("KVM_SET_USER_MEMORY_REGION: %s", strerror(errno));
-	return NULL;
-}
-
-static const char *create(struct vmm *vmm, int kvm, void *mem)
-{
-	const char *error;
-	int size;
-
 	vmm->vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (vmm->vm < 0)
 		return xasprintf("KVM_CREATE_VM: %s", strerror(errno));
+	if (setup->irqchip && ioctl(vmm->vm, KVM_CREATE_IRQCHIP, 0))
+		return xasprintf("KVM_CREATE_IRQCHIP: %s", strerror(errno));
 
 	vmm->smm = ioctl(vmm->vm, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0;
-	error = set_memory(vmm, mem, 0);
-	if (!error && vmm->smm)
-		error = set_memory(vmm, mem, SLOT_SMM);
-	if (error)
-		return error;
+	return vmm_set_memory(vmm, region);
+}
 
-	vmm->vcpu = ioctl(vmm->vm, KVM_CREATE_VCPU, 0);
+static const char *create_vcpu(struct vmm *vmm, int kvm, unsigned int id)
+{
+	int size;
+
+	vmm->vcpu = ioctl(vmm->vm, KVM_CREATE_VCPU, id);
 	if (vmm->vcpu < 0)
 		return xasprintf("KVM_CREATE_VCPU: %s", strerror(errno));
 
@@ -285,23 +288,73 @@ static const char *create(struct vmm *vmm, int kvm, void *mem)
 	return NULL;
 }
 
-const char *vmm_create(struct vmm *vmm, int kvm, void *mem, enum vmm_kind kind)
+static void init(struct vmm *vmm)
 {
-	const char *error;
-
 	memset(vmm, 0, sizeof(*vmm));
 	vmm->vm = -1;
 	vmm->vcpu = -1;
 	vmm->run = MAP_FAILED;
-	fill_memory(mem);
+}
 
-	error = create(vmm, kvm, mem);
+static const char *finish(struct vmm *vmm, int kvm, unsigned int id,
+			  const struct vmm_setup *setup)
+{
+	const char *error = create_vcpu(vmm, kvm, id);
+
 	if (!error)
-		error = set_cpuid(vmm, kvm, kind);
+		error = set_cpuid(vmm, kvm, setup);
 	if (!error)
-		error = set_long_mode(vmm);
+		error = vmm_set_idle(vmm);
+	return error;
+}
+
+const char *vmm_create_as(struct vmm *vmm, int kvm, void *mem, const struct vmm_setup *setup)
+{
+	const char *error;
+
+	init(vmm);
+	error = create_vm(vmm, kvm, mem, setup);
 	if (!error)
-		error = vmm_run(vmm, PORT_L1);
+		error = finish(vmm, kvm, 0, setup);
+	if (error)
+		vmm_destroy(vmm);
+	return error;
+}
+
+const char *vmm_join(struct vmm *vmm, int kvm, const struct vmm *first, unsigned int id,
+		     const struct vmm_setup *setup)
+{
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	const char *error;
+
+	init(vmm);
+	vmm->smm = first->smm;
+	/* Each of them closes the VM that it knows. */
+	vmm->vm = fcntl(first->vm, F_DUPFD_CLOEXEC, 0);
+	if (vmm->vm < 0)
+		return xasprintf("cannot share the VM: %s", strerror(errno));
+	error = finish(vmm, kvm, id, setup);
+	if (!error && ioctl(vmm->vcpu, KVM_SET_MP_STATE, &runnable))
+		error = xasprintf("KVM_SET_MP_STATE: %s", strerror(errno));
+	if (error)
+		vmm_destroy(vmm);
+	return error;
+}
+
+const char *vmm_create(struct vmm *vmm, int kvm, void *mem, enum vmm_kind kind)
+{
+	struct vmm_setup setup = {
+		.hyperv = kind == VMM_HYPERV,
+		.hidden = kind == VMM_NO_NRIPS ? SVM_CPUID_NRIPS : 0,
+	};
+	const char *error;
+
+	memset(mem, 0, GUEST_MEM_SIZE);
+	vmm_fill(mem);
+	error = vmm_create_as(vmm, kvm, mem, &setup);
+	if (error)
+		return error;
+	error = vmm_run(vmm, PORT_L1);
 	if (error)
 		vmm_destroy(vmm);
 	return error;
