@@ -8,7 +8,8 @@
 
 #define GUEST_MEM_SIZE	0x200000
 
-#define GPA_MAILBOX	0x1000	/* what L1 does next: code address, RAX, count */
+/* What L1 does next: code address, RAX, count; what L2 loads: ECX (+24), EDX:EAX (+32) */
+#define GPA_MAILBOX	0x1000
 #define GPA_GDT		0x2000
 #define GPA_IDT		0x3000
 #define GPA_PML4	0x4000
@@ -26,14 +27,21 @@
 #define GPA_CODE	0x20000
 #define GPA_L1_STACK	0x28000	/* stacks grow down from here */
 #define GPA_L2_STACK	0x2c000
+#define GPA_L2_SCRATCH	0x2d000
 #define GPA_SMBASE	0x30000	/* the CPU's default */
 #define GPA_SMM_ENTRY	(GPA_SMBASE + 0x8000)
+#define GPA_SCRIPT	0x40000	/* what a second vCPU writes where */
+#define GPA_ANNEX	0x200000 /* a memory slot that may go; mapped in no page table */
+#define GPA_NOWHERE	0x400000
 
 #define SEL_CODE	0x08
 #define SEL_DATA	0x10
 #define SEL_TSS		0x18
 
 #define SOFT_INT_VECTOR	0x20
+#define CALL_VECTOR	0x21	/* its handler calls L1 */
+
+#define SCRIBBLE_SIZE	32	/* an entry of the script */
 
 /* One port for each place that hands control back to the VMM. */
 #define PORT_L1		0x40
@@ -42,15 +50,20 @@
 #define PORT_SMM	0x43
 
 #ifndef __ASSEMBLER__
+#include "defs.h"
+
 /* What l1.S provides; offsets from payload_start are offsets from GPA_CODE. */
 extern const char payload_start[], payload_end[];
 extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[];
 extern const char l1_bench[], l1_bench_from[], l1_bench_to[];
 extern const char l2_entry[], l2_exit[], l2_twice[], l2_int[], l2_int_handler[];
 extern const char l2_other[], l2_other_int[], l2_iret[];
+extern const char l1_stgi[], l1_clgi[], l1_invlpga[], l1_soak[], l1_scribble[];
+extern const char l2_exit_too[];
+extern const u64 l2_table[], l2_table_end[];	/* offsets from payload_start */
 extern const char smm_start[], smm_end[];
 
-#define GPA_OF(symbol)	(GPA_CODE + ((symbol) - payload_start))
+#define GPA_OF(symbol)	(GPA_CODE + (u64)((symbol) - payload_start))
 #endif
 
 #endif /* VMCB12_GUEST_H */

@@ -67,6 +67,7 @@ void vmm_fill(void *mem)
 	*entry_at(mem, GPA_GDT + SEL_CODE) = 0x00af9b000000ffffULL;
 	*entry_at(mem, GPA_GDT + SEL_DATA) = 0x00cf93000000ffffULL;
 	vmm_set_gate(mem, GPA_IDT, SOFT_INT_VECTOR, GPA_OF(l2_int_handler));
+	vmm_set_gate(mem, GPA_IDT, CALL_VECTOR, GPA_OF(l2_exit_too));
 	memcpy((char *)mem + GPA_CODE, payload_start, payload_end - payload_start);
 	memcpy((char *)mem + GPA_SMM_ENTRY, smm_start, smm_end - smm_start);
 }
