@@ -7,6 +7,7 @@
 #include "kcov.h"
 #include "scribble.h"
 #include "util.h"
+#include "values.h"
 #include "vmcb.h"
 
 struct scribble_write scribble_field(u64 gpa, enum vmcb_field_id id, u64 value, u64 wait)
@@ -18,7 +19,7 @@ struct scribble_write scribble_field(u64 gpa, enum vmcb_field_id id, u64 value, 
 	return (struct scribble_write){
 		.gpa = gpa + (field->offset & ~7U),
 		.keep = ~mask,
-		.put = value << shift & mask,
+		.put = value_for(id, value) << shift & mask,
 		.wait = wait + 1,
 	};
 }

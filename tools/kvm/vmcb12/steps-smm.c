@@ -73,6 +73,7 @@ void step_smram(struct rig *rig, struct rng *rng)
 	}
 	if (rng_one_in(rng, 3))
 		*smram_qword(rig, 0xe0) = value_gpa(rng);
+	*smram_qword(rig, 0x148) = value_for(F_CR4, *smram_qword(rig, 0x148));
 	leave_smm(rig, rng);
 }
 
@@ -91,6 +92,7 @@ void step_hsave(struct rig *rig, struct rng *rng)
 		values_change(rng, hsave, F_ES_SELECTOR, 1 + rng_below(rng, 3));
 	if (rng_one_in(rng, 8))
 		memset(hsave + 0x400, rng_next(rng), 0x300);
+	field_set(hsave, F_CR4, value_for(F_CR4, field_get(hsave, F_CR4)));
 	if (rng_one_in(rng, 8))
 		rig_set_msr(rig, MSR_VM_HSAVE_PA, value_gpa(rng));
 	leave_smm(rig, rng);

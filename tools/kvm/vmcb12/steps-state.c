@@ -154,7 +154,7 @@ static void change_sregs(struct rng *rng, struct kvm_sregs *sregs)
 		sregs->cr3 = value_instead(rng, sregs->cr3);
 		break;
 	case 2:
-		sregs->cr4 = value_instead(rng, sregs->cr4);
+		sregs->cr4 = value_for(F_CR4, value_instead(rng, sregs->cr4));
 		break;
 	case 3:
 		sregs->efer = value_instead(rng, sregs->efer);

@@ -153,7 +153,7 @@ static void garbage(struct rig *rig, struct rng *rng)
 	vmcb12 = rig_page(rig, rig->vmcb12);
 	for (id = 0; id < NR_FIELDS; id++) {
 		if (vmcb_fields[id].size <= sizeof(u64) && rng_one_in(rng, 2))
-			field_set(vmcb12, id, rng_next(rng));
+			field_set(vmcb12, id, value_for(id, rng_next(rng)));
 	}
 	field_set(vmcb12, F_EFER, EFER_LONG_MODE | EFER_SVME);
 	rig_vmrun(rig);

@@ -130,30 +130,6 @@ static void parse_options(struct command *c, int argc, char **argv)
 		c->seeds = c->seconds ? MAX_NUMBER : 1;
 }
 
-char *torture_parse_only(struct torture *t, const char *list)
-{
-	unsigned long i;
-	char *end;
-
-	t->only_some = true;
-	do {
-		i = strtoul(list, &end, 10);
-		if (end == list || *list < '0' || *list > '9' || (*end && *end != ','))
-			return xasprintf("--only takes numbers of steps, not '%s'", list);
-		if (i >= t->steps)
-			return xasprintf("--only: a seed has the steps 0 to %u, not %lu",
-					 t->steps - 1, i);
-		t->chosen[i] = true;
-		list = end + 1;
-	} while (*end);
-	return NULL;
-}
-
-bool torture_runs(const struct torture *t, unsigned int index)
-{
-	return !t->only_some || t->chosen[index];
-}
-
 char *torture_splat(const struct torture *t)
 {
 	char *message;

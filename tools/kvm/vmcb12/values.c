@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest.h"
 #include "values.h"
+#include "vmcb.h"
 
 static const u64 edges[] = {
 	0, 1, 2, 0x7f, 0x80, 0xff, 0xfff, 0x1000, 0x7fff, 0x8000, 0xffff,
@@ -55,6 +56,11 @@ u64 value_instead(struct rng *rng, u64 now)
 	}
 }
 
+u64 value_for(enum vmcb_field_id id, u64 value)
+{
+	return id == F_CR4 ? value | CR4_PAE : value;
+}
+
 enum vmcb_field_id value_field(struct rng *rng, enum vmcb_field_id first)
 {
 	enum vmcb_field_id id;
@@ -71,6 +77,6 @@ void values_change(struct rng *rng, void *vmcb, enum vmcb_field_id first, unsign
 
 	while (n--) {
 		id = value_field(rng, first);
-		field_set(vmcb, id, value_instead(rng, field_get(vmcb, id)));
+		field_set(vmcb, id, value_for(id, value_instead(rng, field_get(vmcb, id))));
 	}
 }

@@ -9,6 +9,12 @@
 /* Another value in the place of @now: a neighbour, a boundary, or anything. */
 u64 value_instead(struct rng *rng, u64 now);
 
+/*
+ * What of @value may be stored in a field.  With EFER.LME, but neither CR0.PG nor
+ * CR4.PAE, a guest takes QEMU's TCG down with it: its #VMEXIT then restores no CR0.
+ */
+u64 value_for(enum vmcb_field_id id, u64 value);
+
 /* A physical address of the guest: with something behind it, or with nothing. */
 u64 value_gpa(struct rng *rng);
 

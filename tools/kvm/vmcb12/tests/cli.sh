@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# cli.sh CENSUS: test what the command line does without measuring anything.
+# cli.sh CENSUS TORTURE: test what the command lines do without measuring anything.
 
 census=$1
+torture=$2
 data=$(dirname "$0")
 tmp=$(mktemp -d) || exit 3
 trap 'rm -rf "$tmp"' EXIT
@@ -57,7 +58,7 @@ refuses()
 }
 
 echo "KTAP version 1"
-echo "1..22"
+echo "1..30"
 
 run 0 --help
 has "Usage: vmcb12-census"
@@ -127,5 +128,20 @@ sed 's/"#VMEXIT", "status": "ok"/"#VMEXIT", "status": "SKIP"/' "$data/patched.js
 run 3 --compare "$data/stock.json" "$tmp/skip.json"
 has "vmexit: walked in"
 result "a path that is no longer walked is not ok"
+
+# From here on the other program.
+census=$torture
+
+run 0 --help
+has "Usage: vmcb12-torture"
+result "torture: --help"
+
+refuses "torture: malformed seed is refused" --seed=1x
+refuses "torture: empty seed is refused" --seed=
+refuses "torture: unknown option is refused" --seedz=1
+refuses "torture: step that no seed has is refused" --only=3,40
+refuses "torture: words for steps are refused" --only=three
+refuses "torture: soak with seeds is refused" --soak=1000 --seeds=2
+refuses "torture: stray argument is refused" 1
 
 exit $failed

@@ -6,10 +6,18 @@
 #include <string.h>
 
 #include "../fields.h"
+#include "../kcov.h"
 #include "../ksyms.h"
+#include "../leak.h"
 #include "../physmap.h"
 #include "../result.h"
+#include "../scribble.h"
+#include "../splat.h"
+#include "../steps.h"
+#include "../torture.h"
 #include "../util.h"
+#include "../values.h"
+#include "../vmcb.h"
 
 static bool failed;
 
@@ -412,6 +420,95 @@ static void path_table(void)
 	EXPECT(!path_by_name("vmrun"));
 }
 
+/* What --only leaves out changes nothing for the others, another seed does. */
+static void steps_apart(void)
+{
+	const struct step_kind *kind, *again;
+	struct rng rng, rng_again;
+	unsigned int i, same = 0;
+
+	for (i = 0; i < 40; i++) {
+		kind = step_of(7, i, &rng);
+		step_of(7, i + 1, &rng_again);
+		rng_next(&rng_again);
+		again = step_of(7, i, &rng_again);
+		EXPECT(kind == again && rng_next(&rng) == rng_next(&rng_again));
+		step_of(8, i, &rng_again);
+		same += rng.state == rng_again.state;
+	}
+	EXPECT(!same);
+}
+
+static void steps_all(void)
+{
+	bool *seen = xcalloc(nr_step_kinds, sizeof(*seen));
+	struct rng rng;
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++)
+		seen[step_of(1, i, &rng) - step_kinds] = true;
+	for (i = 0; i < nr_step_kinds; i++)
+		EXPECT(seen[i]);
+	free(seen);
+}
+
+static void only_parsed(void)
+{
+	static const char * const bad[] = { "", ",", "1,", "1,,2", "x", "-1", "1;2", "40", "1 " };
+	struct torture t = { .steps = 40 };
+	char *error;
+	size_t i;
+
+	EXPECT(torture_runs(&t, 3));
+	EXPECT(!torture_parse_only(&t, "0,3,39"));
+	EXPECT(torture_runs(&t, 0) && torture_runs(&t, 3) && torture_runs(&t, 39));
+	EXPECT(!torture_runs(&t, 1) && !torture_runs(&t, 38));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		error = torture_parse_only(&t, bad[i]);
+		EXPECT(error);
+		free(error);
+	}
+}
+
+static void leaks(void)
+{
+	EXPECT(leak_is(1 << 12, 0));		/* anonymous, and nobody's */
+	EXPECT(!leak_is(1 << 12, 1));
+	EXPECT(!leak_is(1 << 10, 0));		/* free */
+	EXPECT(!leak_is(0, 0));
+}
+
+static void splats(void)
+{
+	EXPECT(splat_in("------------[ cut here ]------------"));
+	EXPECT(splat_in("BUG: KASAN: slab-use-after-free in nested_svm_vmexit+0x1/0x2"));
+	EXPECT(splat_in("WARNING: possible circular locking dependency detected"));
+	EXPECT(splat_in("UBSAN: shift-out-of-bounds in x.c:1:2"));
+	EXPECT(!splat_in("kvm_amd: kvm [1]: vcpu0, guest rIP: 0x1 Unhandled WRMSR(0x1) = 0x2"));
+	EXPECT(!splat_in("kvm_amd: set kvm_amd.dump_invalid_vmcb=1 to dump internal KVM state."));
+}
+
+/* A write of a field leaves its neighbours alone. */
+static void scribbles(void)
+{
+	struct scribble_write w = scribble_field(0x1000, F_CS_LIMIT, 0x12345678abULL, 5);
+
+	EXPECT(w.gpa == 0x1410 && w.wait == 6);
+	EXPECT(w.keep == 0xffffffffULL && w.put == 0x345678abULL << 32);
+	w = scribble_field(0, F_RIP, ~0ULL, 0);
+	EXPECT(w.gpa == 0x578 && !w.keep && w.put == ~0ULL && w.wait == 1);
+	EXPECT(scribble_guest_may(F_RIP) && !scribble_guest_may(F_DR6));
+	EXPECT(value_for(F_CR4, 0) == CR4_PAE && !value_for(F_CR3, 0));
+}
+
+static void kcov_set(void)
+{
+	kcov_add(0xffffffff81000000);
+	kcov_add(0xffffffff81000010);
+	kcov_add(0xffffffff81000000);
+	EXPECT(kcov_count() == 2);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -431,6 +528,13 @@ static const struct {
 	{ "rule: nothing seen proves nothing",		rule_control },
 	{ "verdicts add up",				verdicts },
 	{ "paths are complete",				path_table },
+	{ "torture: steps do not know each other",	steps_apart },
+	{ "torture: all kinds of steps come",		steps_all },
+	{ "torture: --only is read",			only_parsed },
+	{ "torture: leaked pages",			leaks },
+	{ "torture: heads of splats",			splats },
+	{ "torture: writes of fields",			scribbles },
+	{ "torture: each address once",			kcov_set },
 };
 
 int main(void)
