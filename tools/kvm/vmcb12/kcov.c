@@ -17,10 +17,10 @@
 #define FILE_NAME	DEBUGFS "/kcov"
 
 /* Addresses of one system call; the first word is their number. */
-#define AREA_WORDS	(1 << 18)
+#define AREA_WORDS	BIT(18)
 
 /* More than KVM and what it calls have. */
-#define SET_SLOTS	(1 << 20)
+#define SET_SLOTS	BIT(20)
 
 static u64 *set;
 static size_t set_used;

@@ -29,16 +29,16 @@
 #define MAX_STOPS	3
 
 static unsigned int tick_us = MAX_TICK_US;
-static volatile sig_atomic_t ticks;
-static struct kvm_run *volatile running;
+static int ticks;
+static struct kvm_run *running;
 
 /* The vCPU does not enter its guest if this comes just before KVM_RUN. */
 static void on_tick(int sig)
 {
-	struct kvm_run *run = running;
+	struct kvm_run *run = __atomic_load_n(&running, __ATOMIC_RELAXED);
 
 	(void)sig;
-	ticks++;
+	__atomic_fetch_add(&ticks, 1, __ATOMIC_RELAXED);
 	if (run)
 		run->immediate_exit = 1;
 }
@@ -102,14 +102,15 @@ static enum place place_of(const struct kvm_run *run)
 /* Returns 0, or the errno of a KVM_RUN that did not fail for want of time only. */
 static int run_for_a_while(struct vmm *vmm)
 {
-	int end = ticks + MAX_TICKS, error = 0;
+	int end = __atomic_load_n(&ticks, __ATOMIC_RELAXED) + MAX_TICKS, error;
 
-	running = vmm->run;
+	__atomic_store_n(&running, vmm->run, __ATOMIC_SEQ_CST);
 	do {
 		vmm->run->immediate_exit = 0;
 		error = ioctl(vmm->vcpu, KVM_RUN, 0) ? errno : 0;
-	} while ((error == EINTR || error == EAGAIN) && ticks < end);
-	running = NULL;
+	} while ((error == EINTR || error == EAGAIN) &&
+		 __atomic_load_n(&ticks, __ATOMIC_RELAXED) < end);
+	__atomic_store_n(&running, NULL, __ATOMIC_SEQ_CST);
 	kcov_collect();
 	return error;
 }
@@ -138,7 +139,13 @@ enum place rig_run(struct rig *rig)
 {
 	enum place before = rig->place;
 
+	/* An RSM that fails leaves EFER.LME without CR4.PAE, see value_for(). */
+	if (rig->down) {
+		rig_reset(rig);
+		return rig->place;
+	}
 	rig->place = rig_run_vcpu(rig, &rig->vmm);
+	rig->down = rig->vmm.run->exit_reason == KVM_EXIT_SHUTDOWN;
 	if (rig->place == AT_L1 && before == AT_L2)
 		count_l2_exit(rig);
 	return rig->place;
@@ -273,6 +280,7 @@ static void need_vm(struct rig *rig)
 	if (error)
 		die(EXIT_INFRA, "%s", error);
 	rig->next_id = 1;
+	rig->down = false;
 	if (ioctl(rig->vmm.vcpu, KVM_GET_SREGS, &rig->idle))
 		die(EXIT_INFRA, "KVM_GET_SREGS: %s", strerror(errno));
 	rig->place = rig_run_vcpu(rig, &rig->vmm);
@@ -283,6 +291,7 @@ static bool reset_vcpu(struct rig *rig)
 {
 	char *error;
 
+	rig->down = false;
 	set_rest(rig);
 	if (RIG_IOCTL(rig, KVM_SET_SREGS, &rig->idle))
 		return false;
@@ -369,8 +378,11 @@ bool rig_get_second(struct rig *rig)
 
 void rig_swap(struct rig *rig)
 {
-	struct vmm vmm = rig->vmm;
+	struct vmm vmm;
 
+	if (rig->down)
+		rig_reset(rig);
+	vmm = rig->vmm;
 	rig->vmm = rig->other;
 	rig->other = vmm;
 	rig->place = AT_NO_PLACE;

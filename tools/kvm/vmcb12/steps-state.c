@@ -154,7 +154,7 @@ static void change_sregs(struct rng *rng, struct kvm_sregs *sregs)
 		sregs->cr3 = value_instead(rng, sregs->cr3);
 		break;
 	case 2:
-		sregs->cr4 = value_for(F_CR4, value_instead(rng, sregs->cr4));
+		sregs->cr4 = value_instead(rng, sregs->cr4);
 		break;
 	case 3:
 		sregs->efer = value_instead(rng, sregs->efer);
@@ -185,6 +185,7 @@ void step_sregs(struct rig *rig, struct rng *rng)
 		return;
 	while (n--)
 		change_sregs(rng, &sregs);
+	sregs.cr4 = value_for(F_CR4, sregs.cr4);
 	RIG_IOCTL(rig, KVM_SET_SREGS, &sregs);
 	rig->place = AT_NO_PLACE;
 }
@@ -284,12 +285,16 @@ void step_msrs(struct rig *rig, struct rng *rng)
 		0x40000000, 0x40000001, 0x40000073,
 	};
 	unsigned int n = 1 + rng_below(rng, 3);
+	u64 value;
 	u32 msr;
 
 	while (n--) {
 		msr = msrs[rng_below(rng, ARRAY_SIZE(msrs))];
-		rig_set_msr(rig, msr,
-			    rng_one_in(rng, 2) ? value_gpa(rng) : value_instead(rng, 0));
+		value = rng_one_in(rng, 2) ? value_gpa(rng) : value_instead(rng, 0);
+		/* In SMM CR4.PAE is clear, see value_for(). */
+		if (msr == MSR_EFER)
+			value &= ~EFER_LME;
+		rig_set_msr(rig, msr, value);
 	}
 	rig->place = AT_NO_PLACE;
 }

@@ -91,7 +91,8 @@ void step_prepare(struct rig *rig, struct rng *rng)
 	if (rng_one_in(rng, 3))
 		pick_int_ctl(rng, vmcb12);
 	if (rng_one_in(rng, 2))
-		field_set(vmcb12, F_CTL_CLEAN, rng_one_in(rng, 2) ? ~0U : rng_next(rng) & CLEAN_BITS);
+		field_set(vmcb12, F_CTL_CLEAN,
+			  rng_one_in(rng, 2) ? ~0U : rng_next(rng) & CLEAN_BITS);
 	if (rng_one_in(rng, 4))
 		field_set(vmcb12, F_RFLAGS, RFLAGS_FIXED | 0x200);
 }
@@ -163,7 +164,9 @@ static void garbage(struct rig *rig, struct rng *rng)
 /* Every type, and vectors whose delivery works, faults or has no gate. */
 static void event_inj(struct rig *rig, struct rng *rng)
 {
-	static const u8 vectors[] = { 0, 1, 2, 3, 4, 6, 8, 13, 14, 17, SOFT_INT_VECTOR, CALL_VECTOR };
+	static const u8 vectors[] = {
+		0, 1, 2, 3, 4, 6, 8, 13, 14, 17, SOFT_INT_VECTOR, CALL_VECTOR,
+	};
 	void *vmcb12;
 	u32 event;
 
@@ -313,8 +316,9 @@ static void gif(struct rig *rig, struct rng *rng)
 /* L1's own nested page tables and bitmaps. */
 static void tables(struct rig *rig, struct rng *rng)
 {
-	static const u64 at[] = { GPA_NPT_PML4, GPA_NPT_PDPT, GPA_NPT_PD, GPA_PML4, GPA_PDPT, GPA_PD,
-				  GPA_MSRPM, GPA_IOPM };
+	static const u64 at[] = {
+		GPA_NPT_PML4, GPA_NPT_PDPT, GPA_NPT_PD, GPA_MSRPM, GPA_IOPM,
+	};
 	unsigned int n = 1 + rng_below(rng, 2);
 	u64 *entry;
 
@@ -326,7 +330,7 @@ static void tables(struct rig *rig, struct rng *rng)
 	while (n--) {
 		entry = (u64 *)(rig->mem + at[rng_below(rng, 3)]);
 		if (rng_one_in(rng, 3))
-			entry = (u64 *)(rig->mem + at[6 + rng_below(rng, 2)]) + rng_below(rng, 512);
+			entry = (u64 *)(rig->mem + at[3 + rng_below(rng, 2)]) + rng_below(rng, 512);
 		if (rng_one_in(rng, 4))
 			entry = (u64 *)(rig->mem + GPA_HYPERCALL);
 		*entry = value_instead(rng, *entry);
