@@ -56,6 +56,11 @@ race: ## write to vmcb12's RIP at random times: stock against patched BASE
 rsm: ## what RSM to L2 makes of guest memory that changed: stock against patched
 	@$S/rsm $(BASE)
 
+##@ Tests of others
+.PHONY: kut
+kut: ## nested-SVM tests of kvm-unit-tests, KUT=: stock against patched BASE
+	@$S/kut $(BASE)
+
 ##@ The cost
 .PHONY: bench
 bench: ## instructions per VMRUN and #VMEXIT, and in which functions
@@ -138,3 +143,4 @@ help: ## this text
 	@echo; echo "  BASE= is one of:" $$(sed -n "s/^\([a-z][^ ]*\) .*/\1/p" patches/bases)
 	@echo "  A base that Debian does not ship needs KSRC=/path/to/linux, a tree of it:"
 	@echo "  make tree, selftests, prove, race, bench and check take it."
+	@echo "  make check takes KUT= as well; without it kvm-unit-tests are SKIP."
