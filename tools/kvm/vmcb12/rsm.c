@@ -8,13 +8,18 @@
  * refuse what VMRUN would have refused.  The same is done with a vCPU that was
  * restored while in SMM, i.e. that has not executed the VMRUN that RSM returns to.
  *
+ * Last, userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
+ * VMCB of L1, which has to have what KVM's MMU needs.
+ *
  * For test kernels only: a kernel that enters L2 without a check may not survive.
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 
 #include "guest.h"
 #include "paths.h"
@@ -195,6 +200,59 @@ static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_c
 	return ok;
 }
 
+static struct kvm_run *stuck;
+
+static void stop_run(int signal)
+{
+	(void)signal;
+	stuck->immediate_exit = 1;
+}
+
+/*
+ * KVM_RUN may never come back: the CPU can take the same fault for ever.  This is the
+ * last case, so the timer may take the place of --timeout's.
+ */
+static bool runs_to_out(struct vmm *vmm)
+{
+	static const struct itimerval once = { .it_value.tv_sec = 3 }, off;
+	struct sigaction action = { .sa_handler = stop_run };
+	int error;
+
+	stuck = vmm->run;
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &once, NULL);
+	error = ioctl(vmm->vcpu, KVM_RUN, 0);
+	setitimer(ITIMER_REAL, &off, NULL);
+	vmm->run->immediate_exit = 0;
+	return !error && vmm->run->exit_reason == KVM_EXIT_IO;
+}
+
+/* L2 stands at an OUT; KVM_SET_NESTED_STATE says that there is no L2. */
+static bool try_left(struct lab *lab, int n)
+{
+	struct kvm_nested_state none = {
+		.flags = KVM_STATE_NESTED_GIF_SET,
+		.format = KVM_STATE_NESTED_FORMAT_SVM,
+		.size = sizeof(none),
+	};
+	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
+	const char *error;
+	bool ok;
+
+	lab_reset(lab, VMM_PLAIN);
+	error = lab->vmm_missing[VMM_PLAIN];
+	if (!error)
+		error = path_enter(lab, path_by_name("get-nested-state"));
+	if (!error && ioctl(vmm->vcpu, KVM_SET_NESTED_STATE, &none))
+		error = strerror(errno);
+	if (error)
+		die(EXIT_INFRA, "left: %s", error);
+	ok = runs_to_out(vmm);
+	printf("%sok %d left # the vCPU %s\n", ok ? "" : "not ", n,
+	       ok ? "goes on" : "makes no progress");
+	return ok;
+}
+
 static void read_options(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -235,9 +293,10 @@ int main(int argc, char **argv)
 	missing = path_missing(&lab, rsm);
 	if (missing)
 		die(EXIT_REFUSED, "%s", missing);
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases));
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 1);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		ok &= try_case(&lab, rsm, &cases[i], i + 1);
+	ok &= try_left(&lab, i + 1);
 	lab_exit(&lab);
 	return ok ? EXIT_OK : EXIT_RULE;
 }
