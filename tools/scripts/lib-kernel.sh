@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154
-# Kernels of KSRC=, with KVM built in; a verb sources this after lib-base.sh and
-# lib-ksrc.sh.
+# Kernels with KVM built in, of KSRC= and of "torture-kernel"; a verb sources this
+# after lib-base.sh and lib-ksrc.sh, and sets
+#   fragments      what configures them, in arch/x86/configs: the last word counts
+#   kernel_flags   more arguments of make
+#   kernel_keeps   files of the build to keep beside vmlinuz, config, System.map
+#   subject        what "VERB --build" is told that it is to build
+
+kernel_flags=
+kernel_keeps=
 
 # tree_of COMMIT: the id of its content.
 tree_of()
@@ -27,19 +34,23 @@ build()
 	[ ! -e "$src/.git/building" ] || kernel_git "$src" clean -q -ffdx
 	trap 'rm -f -- "$src/.git/building"; exit 143' TERM
 	kernel_git "$src" checkout -q -f --detach "$1" ||
-		die 3 "cannot check out KSRC's source (disk full?)"
+		die 3 "cannot check out $1 (disk full?)"
 	scratch_for "$2"
 	configure
 	: >"$src/.git/building"
 	make_rc=0
 	# Two builds of the same source are the same file, and boot once.
+	# shellcheck disable=SC2086 # words on purpose
 	kernel_make "$src" KBUILD_BUILD_TIMESTAMP='2000-01-01' KBUILD_BUILD_VERSION=1 \
-		bzImage || make_rc=$?
+		$kernel_flags bzImage || make_rc=$?
 	rm -f -- "$src/.git/building"
 	[ "$make_rc" -eq 0 ] || die 1 "the kernel does not build"
 	cp "$src/arch/x86/boot/bzImage" "$scratch/vmlinuz"
 	cp "$src/.config" "$scratch/config"
 	cp "$src/System.map" "$scratch/"
+	for file in $kernel_keeps; do
+		cp "$src/$file" "$scratch/"
+	done
 	publish "$2"
 }
 
@@ -49,6 +60,7 @@ kernel_key()
 		tree_of "$1"
 		cat "$scripts/lib-kernel.sh" "$scripts/lib-base.sh" "$scripts/lib-ksrc.sh"
 		for f in $fragments; do cat "$top/arch/x86/configs/$f"; done
+		echo "$kernel_flags" "$kernel_keeps"
 		gcc --version
 		ld --version
 	} | sha_of
@@ -62,10 +74,10 @@ kernel()
 	if [ -d "$kernel" ]; then
 		cached "build $1 $version"
 	else
-		step "build $1 $version" "$scripts/prove-tree" --build "$ksrc" "$2" "$kernel" || exit $?
+		step "build $1 $version" "$0" --build "$subject" "$2" "$kernel" || exit $?
 	fi
 	unlock_src
 	printf '%s\n' "$kernel" >"$BUILD/kernel-$base-$1"
-	[ "$1" != stock ] || [ ! -s "$kernel/unknown" ] ||
+	[ "${1##*-}" != stock ] || [ ! -s "$kernel/unknown" ] ||
 		note "Linux $version does not know $(paste -sd ' ' "$kernel/unknown") of arch/x86/configs"
 }

@@ -151,7 +151,7 @@ configure()
 	for f in $fragments; do
 		sed -nE 's/^(CONFIG_[A-Z0-9_]+)=.*/& \1/p
 			s/^# (CONFIG_[A-Z0-9_]+) is not set$/\1=n \1/p' "$top/arch/x86/configs/$f"
-	done | while read -r want option; do
+	done | tac | awk '!seen[$2]++' | while read -r want option; do
 		! taken "$want" "$option" || continue
 		kernel_git "$src" grep -qE "^[[:space:]]*(menu)?config ${option#CONFIG_}\$" -- '*Kconfig*' ||
 			{ echo "$option" >>"$scratch/unknown"; continue; }
