@@ -8,6 +8,7 @@
  *   unload NAME                       remove a kernel module
  *   run NAME TIMEOUT_S CMD [ARGS...]  stdout and stderr are the result
  *   data NAME TIMEOUT_S CMD [ARGS...] stdout is the result, stderr goes to the console
+ *   send NAME FILE                    the file is the result, if an action has left it
  *
  * The kernel and this program talk on the console; results go, framed by lines,
  * to a serial port of their own, so that no kernel message can get in between.
@@ -310,6 +311,22 @@ static int run_command(char **word, int n, int keep_stderr)
 	return 0;
 }
 
+static int send_file(char **word)
+{
+	int fd = open(word[2], O_RDONLY | O_CLOEXEC), rc = fd < 0 ? errno : 0;
+	char last = '\n';
+
+	result("#begin %s\n", word[1]);
+	while (fd >= 0 && forward(fd, &last))
+		;
+	if (fd >= 0)
+		close(fd);
+	if (last != '\n')
+		result("\n");
+	result("#end %s rc=%d ms=0\n", word[1], rc);
+	return 0;
+}
+
 static int action(char *line)
 {
 	char *word[MAX_WORDS + 1];
@@ -325,6 +342,8 @@ static int action(char *line)
 		return run_command(word, n, 0);
 	if (n > 0 && !strcmp(word[0], "data"))
 		return run_command(word, n, 1);
+	if (n == 3 && !strcmp(word[0], "send"))
+		return send_file(word);
 
 	result("#fail plan: unknown line\n");
 	return -1;
