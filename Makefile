@@ -51,12 +51,16 @@ flip: ## write to vmcb12 right after each fetch: stock against patched BASE
 race: ## write to vmcb12's RIP at random times: stock against patched BASE
 	@$S/race $(BASE)
 
-##@ SMM
+##@ Faults of the kernel's own
+.PHONY: torture
+torture: ## random operations in kernels with KASAN (SEED=, SEEDS=, STEPS=, ONLY=, BUDGET=)
+	@$S/torture $(BASE)
+.PHONY: soak
+soak: ## racing VMRUNs in patched BASE with KASAN, VMRUNS= more of them
+	@$S/soak $(BASE)
 .PHONY: rsm
-rsm: ## what RSM to L2 makes of guest memory that changed: stock against patched
+rsm: ## what RSM makes of L1's memory that changed in SMM: stock against patched
 	@$S/rsm $(BASE)
-
-##@ Tests of others
 .PHONY: kut
 kut: ## nested-SVM tests of kvm-unit-tests, KUT=: stock against patched BASE
 	@$S/kut $(BASE)
