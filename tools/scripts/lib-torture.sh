@@ -166,10 +166,10 @@ ran()
 		echo "up to seed $(last_seed "$report/$1")"
 }
 
-# covered_line: how much of the patched kernel's code was reached.
+# covered_line SIDE: how much of that kernel's code was reached.
 covered_line()
 {
 	awk 'NF == 0 { exit }
 		{ print (NR > 1 ? ", " : "") $1, $6 " % of blocks,", $12 " % of lines" }' \
-		"$report/patched/coverage.txt" | paste -sd '\0'
+		"$report/$1/coverage.txt" | paste -sd '\0'
 }

@@ -238,11 +238,25 @@ static void set_rest(struct rig *rig)
 		rig_set_msr(rig, MSR_SMBASE, GPA_SMBASE);
 }
 
+/* A signal interrupts KVM_CREATE_VM, and with KASAN there is always one. */
+static const char *create_vm(struct rig *rig, struct vmm *vmm)
+{
+	const char *error;
+	sigset_t tick, before;
+
+	sigemptyset(&tick);
+	sigaddset(&tick, SIGALRM);
+	sigprocmask(SIG_BLOCK, &tick, &before);
+	error = vmm_create_as(vmm, rig->kvm, rig->mem, &rig->setup);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
 static char *make_vm(struct rig *rig, struct vmm *vmm)
 {
 	struct kvm_enable_cap payload = { .cap = KVM_CAP_EXCEPTION_PAYLOAD, .args = { 1 } };
 	struct kvm_enable_cap triple = { .cap = KVM_CAP_X86_TRIPLE_FAULT_EVENT, .args = { 1 } };
-	const char *error = vmm_create_as(vmm, rig->kvm, rig->mem, &rig->setup);
+	const char *error = create_vm(rig, vmm);
 
 	if (error)
 		return (char *)error;

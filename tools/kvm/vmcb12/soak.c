@@ -15,7 +15,7 @@
 
 /* A script lasts for so many VMRUNs. */
 #define CHUNK		1000
-#define SAY_EVERY	10000
+#define SAY_EVERY	1000
 
 /* As many writes of valid values for each of any value. */
 #define VALID_WRITES	7
