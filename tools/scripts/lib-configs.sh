@@ -147,7 +147,8 @@ need_findings()
 	findings=$CACHE/findings/$({
 		content "$1"
 		echo "$variant $options $with"
-		cat "$configs"/*.config "$scripts/lib-configs.sh" "$scripts/lib-base.sh"
+		cat "$configs/vm.config" "$configs/kvm.config" \
+			"$scripts/lib-configs.sh" "$scripts/lib-base.sh"
 		"$compiler" --version
 	} | sha_of)
 	if [ ! -f "$findings" ]; then
