@@ -132,101 +132,104 @@ static void put_tiles(FILE *out, const struct inputs *in, const struct map map[N
 	html(out, "</ul>\n");
 }
 
-/* Stock beside patched; NULL is a side that does not know the path. */
-static void put_maps(FILE *out, const struct inputs *in, struct map *map[NR_SIDES],
-		     enum verdict verdict[NR_SIDES], const struct map_rows *rows, const char *id)
+static void put_overview(FILE *out, const struct inputs *in, const struct map map[NR_SIDES],
+			 const char *id)
 {
+	struct map_rows rows = {};
 	enum side_id side;
 	char *map_id;
 
-	html(out, "<div class=\"maps\">\n");
-	for (side = 0; side < NR_SIDES; side++) {
-		html(out, "<figure><figcaption><b>%s</b> ", side_names[side]);
-		if (map[side]) {
-			put_verdict(out, verdict[side]);
-			html(out, " <span class=\"dim\">%s</span></figcaption>\n",
-			     saved_release(census_of(in, side)));
-			map_id = xasprintf("%s-%s", id, side_names[side]);
-			map_draw(out, map[side], rows, map_id);
-			free(map_id);
-		} else {
-			html(out, "not measured</figcaption>");
-		}
-		html(out, "</figure>\n");
-	}
-	html(out, "</div>\n");
-}
-
-static bool needed(const struct map *map)
-{
-	size_t i;
-
-	for (i = 0; i < VMCB_SIZE; i++) {
-		if (map->byte[i].path)
-			return true;
-	}
-	return false;
-}
-
-/* One path on both sides, folded. */
-static void put_path(FILE *out, const struct inputs *in, const struct paths *path,
-		     const struct map_rows *rows, const char *id)
-{
-	struct map *maps = xcalloc(NR_SIDES, sizeof(*maps)), *map[NR_SIDES] = {};
-	enum verdict verdict[NR_SIDES] = {};
-	bool any = false;
-	enum side_id side;
-
-	for (side = 0; side < NR_SIDES; side++) {
-		map_init(&maps[side], census_of(in, side));
-		if (!path->side[side])
-			continue;
-		map[side] = &maps[side];
-		map_add(map[side], path->side[side]);
-		verdict[side] = path_verdict(census_of(in, side), path->side[side]);
-		any |= needed(map[side]);
-	}
-	html(out, "<details id=\"%s\"><summary><b>%s</b> ", id, path_string(in, path, "name"));
-	put_path_verdict(out, in, path, STOCK);
-	html(out, " &#8594; ");
-	put_path_verdict(out, in, path, PATCHED);
-	html(out, " <span class=\"dim\">%s</span></summary><div>\n",
-	     path_string(in, path, "what"));
-	if (any) {
-		put_maps(out, in, map, verdict, rows, id);
-		put_field_table(out, in, path);
-	} else {
-		html(out, "<p>KVM did not access vmcb12.</p>\n");
-	}
-	html(out, "</div></details>\n");
-	free(maps);
-}
-
-static void put_overview(FILE *out, const struct inputs *in, const char *id,
-			 struct map_rows *rows)
-{
-	struct map *maps = xcalloc(NR_SIDES, sizeof(*maps)), *map[NR_SIDES];
-	enum verdict verdict[NR_SIDES];
-	enum side_id side;
-	json_t *path;
-	size_t i;
-
-	for (side = 0; side < NR_SIDES; side++) {
-		map[side] = &maps[side];
-		map_init(map[side], census_of(in, side));
-		json_array_foreach(saved_paths(census_of(in, side)), i, path)
-			map_add(map[side], path);
-		map_rows_add(rows, map[side]);
-		verdict[side] = side_verdict(&in->side[side]);
-	}
-	put_tiles(out, in, maps);
 	html(out, "<p>The page of vmcb12, %u bytes a row, each cell a field; its number is the ",
 	     MAP_ROW);
 	html(out, "most fetches of one of its bytes on one entry, over all paths.\n");
 	html(out, "Point at a cell to see from where.</p>\n");
 	map_legend(out);
-	put_maps(out, in, map, verdict, rows, id);
-	free(maps);
+	for (side = 0; side < NR_SIDES; side++)
+		map_rows_add(&rows, &map[side]);
+	html(out, "<div class=\"maps\">\n");
+	for (side = 0; side < NR_SIDES; side++) {
+		html(out, "<figure><figcaption><b>%s</b> ", side_names[side]);
+		put_verdict(out, side_verdict(&in->side[side]));
+		html(out, " <span class=\"dim\">%s</span></figcaption>\n",
+		     saved_release(census_of(in, side)));
+		map_id = xasprintf("%s-%s", id, side_names[side]);
+		map_draw(out, &map[side], &rows, map_id);
+		free(map_id);
+		html(out, "</figure>\n");
+	}
+	html(out, "</div>\n");
+}
+
+/* The accesses on @path as text; to be freed. */
+static char *field_table(const struct inputs *in, const struct paths *path)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *mem;
+
+	mem = open_memstream(&text, &size);
+	if (!mem)
+		die(EXIT_INFRA, "out of memory");
+	put_field_table(mem, in, path);
+	if (fclose(mem))
+		die(EXIT_INFRA, "out of memory");
+	return text;
+}
+
+static void put_path_head(FILE *out, const struct inputs *in, const struct paths *path,
+			  const char *id)
+{
+	html(out, "<details id=\"%s\"><summary><b>%s</b> ", id,
+	     path_string(in, path, "name"));
+	put_path_verdict(out, in, path, STOCK);
+	html(out, " &#8594; ");
+	put_path_verdict(out, in, path, PATCHED);
+	html(out, " <span class=\"dim\">%s</span></summary><div>\n",
+	     path_string(in, path, "what"));
+}
+
+/* The tables of a section: many paths do the same, and what repeats stands once. */
+struct told {
+	struct {
+		char *table;
+		char *id;
+		const char *path;
+	} *entry;
+	size_t nr;
+};
+
+static void told_free(struct told *told)
+{
+	while (told->nr--) {
+		free(told->entry[told->nr].table);
+		free(told->entry[told->nr].id);
+	}
+	free(told->entry);
+}
+
+/* One path, folded; takes @id, which is to be allocated. */
+static void put_path(FILE *out, const struct inputs *in, const struct paths *path, char *id,
+		     struct told *told)
+{
+	char *table = field_table(in, path);
+	size_t i;
+
+	put_path_head(out, in, path, id);
+	for (i = 0; i < told->nr && strcmp(told->entry[i].table, table); i++)
+		;
+	if (i < told->nr) {
+		html(out, "<p>The same as on <a href=\"#%s\">%s</a>.</p>\n", told->entry[i].id,
+		     told->entry[i].path);
+		free(table);
+		free(id);
+	} else {
+		fputs(table, out);
+		told->entry = xrealloc(told->entry, ++told->nr * sizeof(*told->entry));
+		told->entry[i].table = table;
+		told->entry[i].id = id;
+		told->entry[i].path = path_string(in, path, "name");
+	}
+	html(out, "</div></details>\n");
 }
 
 static void put_emulation(FILE *out, const struct inputs *in)
@@ -241,28 +244,34 @@ static void put_emulation(FILE *out, const struct inputs *in)
 		html(out, "<p>It is not known on what this ran.</p>\n");
 }
 
-/* The overview of a census, its paths, and each of them. */
-static void put_census(FILE *out, const struct inputs *in, const char *id)
+/* What a census comes to, and each of its paths.  The map is that of the first one. */
+static void put_census(FILE *out, const struct inputs *in, const char *id, struct told *told)
 {
-	struct map_rows rows = {};
+	struct map *map = xcalloc(NR_SIDES, sizeof(*map));
 	struct paths *all;
-	char *path_id;
+	enum side_id side;
+	json_t *path;
 	size_t n, i;
 
+	for (side = 0; side < NR_SIDES; side++) {
+		map_init(&map[side], census_of(in, side));
+		json_array_foreach(saved_paths(census_of(in, side)), i, path)
+			map_add(&map[side], path);
+	}
+	put_tiles(out, in, map);
+	if (!told->nr)
+		put_overview(out, in, map, id);
+	free(map);
 	n = all_paths(in, &all);
-	put_overview(out, in, id, &rows);
 	html(out, "<h3>Paths</h3>\n");
 	put_path_table(out, in, all, n, id);
-	html(out, "<h3>Map and code addresses, path by path</h3>\n");
-	for (i = 0; i < n; i++) {
-		path_id = xasprintf("%s-p%zu", id, i);
-		put_path(out, in, &all[i], &rows, path_id);
-		free(path_id);
-	}
+	html(out, "<h3>Code addresses, path by path</h3>\n");
+	for (i = 0; i < n; i++)
+		put_path(out, in, &all[i], xasprintf("%s-p%zu", id, i), told);
 	free(all);
 }
 
-static void put_npt0(FILE *out, const struct inputs *in, const char *id)
+static void put_npt0(FILE *out, const struct inputs *in, const char *id, struct told *told)
 {
 	struct inputs npt0;
 	char *npt0_id;
@@ -270,12 +279,12 @@ static void put_npt0(FILE *out, const struct inputs *in, const char *id)
 	if (!inputs_npt0(in, &npt0))
 		return;
 	npt0_id = xasprintf("%s-npt0", id);
-	html(out, "<h3>With kvm_amd.npt=0</h3>\n<details><summary><b>all of the above again</b> ");
+	html(out, "<h3>With kvm_amd.npt=0</h3>\n<details><summary><b>all paths again</b> ");
 	put_verdict(out, side_verdict(&npt0.side[STOCK]));
 	html(out, " &#8594; ");
 	put_verdict(out, census_outcome(&npt0));
 	html(out, " <span class=\"dim\">KVM uses shadow paging</span></summary><div>\n");
-	put_census(out, &npt0, npt0_id);
+	put_census(out, &npt0, npt0_id, told);
 	html(out, "</div></details>\n");
 	free(npt0_id);
 }
@@ -283,13 +292,15 @@ static void put_npt0(FILE *out, const struct inputs *in, const char *id)
 static void put_base(FILE *out, const struct inputs *in, const char *id)
 {
 	const char *line = verdict_line(in);
+	struct told told = {};
 
 	html(out, "<section id=\"%s\">\n<h2>%s ", id, in->name);
 	put_verdict(out, base_verdict(in));
 	html(out, "</h2>\n<p class=\"said\">%s</p>\n",
 	     line ? line : "There is no verdict.txt: 'make report' makes it.");
-	put_census(out, in, id);
-	put_npt0(out, in, id);
+	put_census(out, in, id, &told);
+	put_npt0(out, in, id, &told);
+	told_free(&told);
 	html(out, "<h3>KVM selftests</h3>\n");
 	put_selftest_table(out, in);
 	html(out, "<h3>How it was measured</h3>\n");

@@ -98,13 +98,11 @@ static void put_field_side(FILE *out, const struct saved *s, const json_t *field
 	html(out, "</td>");
 }
 
-void put_field_table(FILE *out, const struct inputs *in, const struct paths *path)
+static void put_fields(FILE *out, const struct inputs *in, const struct row *rows, size_t n)
 {
-	struct row *rows;
 	enum side_id id;
-	size_t n, i;
+	size_t i;
 
-	n = all_rows(in, path, &rows);
 	html(out, "<table class=\"fields\"><thead><tr><th rowspan=\"2\">field</th>");
 	html(out, "<th rowspan=\"2\">at</th><th rowspan=\"2\" class=\"num\">bytes</th>");
 	html(out, "<th colspan=\"4\">stock</th><th colspan=\"4\">patched</th></tr>\n<tr>");
@@ -124,6 +122,18 @@ void put_field_table(FILE *out, const struct inputs *in, const struct paths *pat
 		html(out, "</tr>\n");
 	}
 	html(out, "</tbody></table>\n");
+}
+
+void put_field_table(FILE *out, const struct inputs *in, const struct paths *path)
+{
+	struct row *rows;
+	size_t n;
+
+	n = all_rows(in, path, &rows);
+	if (!n)
+		html(out, "<p>KVM did not access vmcb12.</p>\n");
+	else
+		put_fields(out, in, rows, n);
 	free(rows);
 }
 

@@ -20,7 +20,7 @@ const char *path_string(const struct inputs *in, const struct paths *path, const
 void put_path_table(FILE *out, const struct inputs *in, const struct paths *all, size_t n,
 		    const char *id);
 
-/* Each field of a path, and where it is accessed. */
+/* Each field that is accessed on a path, and where. */
 void put_field_table(FILE *out, const struct inputs *in, const struct paths *path);
 
 void put_selftest_table(FILE *out, const struct inputs *in);
