@@ -109,7 +109,7 @@ export: ## the series for a distribution, FORMAT=debian, suse or quilt
 
 ##@ Checking
 .PHONY: check
-check: ## everything: our code, the series, the proofs, the controls
+check: ## everything: our code, the series, the proofs, the controls (T=flip,race: these)
 	@$S/check $(CHECK_BASE)
 .PHONY: lint
 lint: ## the fast part of it: no build, no boot
