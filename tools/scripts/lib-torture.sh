@@ -5,6 +5,10 @@
 
 # The fragment of arch/x86/configs: "torture" or "kcsan".
 sanitizer=${SANITIZER:-torture}
+case $sanitizer in
+torture|kcsan) ;;
+*) die 2 "SANITIZER=$sanitizer is neither torture nor kcsan" ;;
+esac
 soak_goal=10000000
 
 # need_number NAME VALUE
@@ -130,13 +134,12 @@ points_of()
 	done
 }
 
-# soak_file: a line "VMRUNS SEED" for each piece that the series has stood on this
-# source.  It outlives build/, and a change of the scripts.
+# soak_file: a line "VMRUNS SEED" for each piece that this KVM has stood.  It outlives
+# build/, a change of the scripts, and one of the series that leaves the code as it is.
 soak_file()
 {
 	echo "$CACHE/soak/$base-$({
-		series_id "$base"
-		kernel_git "$tree" rev-parse 'base^{tree}'
+		kernel_git "$tree" rev-parse 'base^{tree}' applied:arch/x86/kvm
 		cat "$top/arch/x86/configs/$sanitizer.config"
 	} | sha_of)"
 }
@@ -153,9 +156,12 @@ soaked()
 	soak_pieces | awk '{ n += $1 } END { printf "%d\n", n }'
 }
 
+# say_soaked: also for the page of "make report".
 say_soaked()
 {
-	say "  soaked: $(soaked) of $soak_goal racing VMRUNs (make soak BASE=$base)"
+	soaked_line="soaked: $(soaked) of $soak_goal racing VMRUNs (make soak BASE=$base)"
+	say "  $soaked_line"
+	echo "$soaked_line" >"$report/soaked.txt"
 }
 
 # ran SIDE: what there was of it.
