@@ -19,7 +19,8 @@
 #define NO_FLIP		(-1)
 #define LATE		0x10000		/* more accesses than there can be */
 #define MAX_STOPS	4
-#define MAX_TRIES	6
+#define MAX_TRIES	8
+#define SAME		3		/* walks that show a change */
 
 /* One walk, as it is asked for and as it went. */
 struct walk {
@@ -220,28 +221,48 @@ static const char *warm_up(struct flipper *f, const struct path *path, struct ob
 	return error ? error : w.error;
 }
 
-static const char *fresh_vm(struct flipper *f, const struct path *path)
+static const char *fresh_vm(struct flipper *f, const struct path *path, struct observed *state)
 {
-	struct observed state = {};
 	const char *error;
 
 	lab_reset(f->lab, path->vmm);
 	error = path_missing(f->lab, path);
-	if (!error)
-		error = warm_up(f, path, &state);
-	observed_free(&state);
-	return error;
+	return error ? error : warm_up(f, path, state);
+}
+
+/*
+ * What is not as in @ref, in a new VM and without a write, is the work of an
+ * interrupt that came at another moment, and from then on no sign of a write.
+ */
+static void learn_noise(struct flipper *f, const struct observed *ref, const struct observed *now)
+{
+	const struct observation *o;
+	size_t i = 0;
+
+	while ((o = observed_diff(ref, now, &f->noise, NULL, &i)))
+		names_add(&f->noise, o->name);
 }
 
 /* A write can leave its traces in the VM; then only a new one will do. */
 static const char *settle(struct flipper *f, const struct path *path, const struct observed *ref)
 {
 	struct observed state = {};
+	const char *error = NULL;
 	bool clean;
 
-	clean = !warm_up(f, path, &state) && observed_same(ref, &state, NULL);
+	clean = !warm_up(f, path, &state) && observed_same(ref, &state, &f->noise, NULL);
 	observed_free(&state);
-	return clean ? NULL : fresh_vm(f, path);
+	if (clean)
+		return NULL;
+	/* The first walk of a VM differs from all others. */
+	error = fresh_vm(f, path, &state);
+	observed_free(&state);
+	if (!error)
+		error = warm_up(f, path, &state);
+	if (!error)
+		learn_noise(f, ref, &state);
+	observed_free(&state);
+	return error;
 }
 
 static void take_log(struct flipper *f, struct flip *flip)
@@ -255,13 +276,13 @@ static void take_log(struct flipper *f, struct flip *flip)
 }
 
 static void take_changes(struct flip *flip, const struct observed *ref,
-			 const struct observed *now, const char *skip)
+			 const struct observed *now, const struct names *skip, const char *own)
 {
 	const struct observation *o;
 	struct change *change;
 	size_t i = 0;
 
-	while ((o = observed_diff(ref, now, skip, &i))) {
+	while ((o = observed_diff(ref, now, skip, own, &i))) {
 		flip->change = xrealloc(flip->change,
 					(flip->nr_changes + 1) * sizeof(*flip->change));
 		change = &flip->change[flip->nr_changes++];
@@ -316,7 +337,7 @@ static const char *reference(struct flipper *f, const struct path *path, struct 
 	for (try = 0; !error && try < MAX_TRIES; try++) {
 		error = warm_up(f, path, &again);
 		i = 0;
-		o = error ? NULL : observed_diff(ref, &again, NULL, &i);
+		o = error ? NULL : observed_diff(ref, &again, &f->noise, NULL, &i);
 		observed_free(ref);
 		*ref = again;
 		memset(&again, 0, sizeof(again));
@@ -343,14 +364,19 @@ static const char *skipped(const struct trial *t)
 	return t->written_back ? NULL : t->own;
 }
 
+static bool same(const struct trial *t, const struct observed *a, const struct observed *b)
+{
+	return observed_same(a, b, &t->f->noise, skipped(t));
+}
+
 static void take_flip(struct trial *t, struct flip *flip, const struct walk *w)
 {
 	flip->nth = w->nth;
-	take_changes(flip, t->ref, &w->state, skipped(t));
+	take_changes(flip, t->ref, &w->state, &t->f->noise, skipped(t));
 	take_values(flip, t->field->id, &w->state);
 	if (!flip->nr_changes)
 		flip->outcome = OUTCOME_OLD;
-	else if (!w->nth || observed_same(&t->before, &w->state, skipped(t)))
+	else if (!w->nth || same(t, &t->before, &w->state))
 		flip->outcome = OUTCOME_NEW;
 	else
 		flip->outcome = OUTCOME_TORN;
@@ -366,38 +392,39 @@ static const char *try_once(struct trial *t, struct walk *w)
 	if (w->nth > 0 && w->nth != LATE && !w->result.flipped)
 		error = xasprintf("%s is not accessed as often as before",
 				  vmcb_fields[w->id].name);
-	else if (w->error || !observed_same(t->ref, &w->state, skipped(t)))
+	else if (w->error || !same(t, t->ref, &w->state))
 		error = settle(t->f, t->path, t->ref);
 	return error;
 }
 
 /*
  * Write after the @nth access, or LATE.  A change counts when it has been seen
- * twice: what a write causes is there every time, a tick of the host is not.
+ * SAME times: what a write causes is there every time, and what a tick of the host
+ * causes is not.  So one walk without a change is enough to know that there is none.
  */
 static const char *flip_once(struct trial *t, int nth, struct flip *flip)
 {
 	struct walk w[MAX_TRIES];
 	const char *error = NULL;
-	bool known = false;
-	int n, i, same = 0;
+	int n, i, seen = 0, last = 0;
 
-	for (n = 0; !error && !known && n < MAX_TRIES; n++) {
+	for (n = 0; !error && seen < SAME && n < MAX_TRIES; n++) {
+		last = n;
 		memset(&w[n], 0, sizeof(w[n]));
 		w[n].id = t->field->id;
 		w[n].nth = nth;
 		error = try_once(t, &w[n]);
-		known = observed_same(t->ref, &w[n].state, skipped(t));
-		for (i = 0, same = n; !known && i < n; i++)
-			known = observed_same(&w[i].state, &w[n].state, skipped(t));
+		seen = same(t, t->ref, &w[n].state) ? SAME : 1;
+		for (i = 0; i < n; i++)
+			seen += same(t, &w[i].state, &w[n].state);
 	}
-	if (!error && !known)
+	if (!error && seen < SAME)
 		error = xasprintf("%s: the outcome varies", vmcb_fields[t->field->id].name);
-	take_flip(t, flip, &w[same]);
+	take_flip(t, flip, &w[last]);
 	take_log(t->f, flip);
 	if (!nth) {
-		t->before = w[same].state;
-		memset(&w[same].state, 0, sizeof(w[same].state));
+		t->before = w[last].state;
+		memset(&w[last].state, 0, sizeof(w[last].state));
 	}
 	while (n--)
 		observed_free(&w[n].state);
@@ -423,7 +450,7 @@ static const char *probe(struct trial *t)
 	observed_get(t->ref, t->own, &ref);
 	observed_get(&w.state, t->own, &now);
 	t->written_back = now == ref;
-	if (w.error || !observed_same(t->ref, &w.state, skipped(t)))
+	if (w.error || !same(t, t->ref, &w.state))
 		error = settle(t->f, t->path, t->ref);
 	observed_free(&w.state);
 	return error;
@@ -523,7 +550,8 @@ static const char *flip_fields(struct flipper *f, struct flip_path *fp)
 
 	if (fp->path->traced)
 		tracepoints_on(&f->rec);
-	error = fresh_vm(f, fp->path);
+	error = fresh_vm(f, fp->path, &ref);
+	observed_free(&ref);
 	if (!error)
 		error = reference(f, fp->path, &ref);
 	for (id = 0; !error && id < NR_FIELDS; id++) {
@@ -533,6 +561,20 @@ static const char *flip_fields(struct flipper *f, struct flip_path *fp)
 	observed_free(&ref);
 	record_off(&f->rec);
 	return error;
+}
+
+/* To be freed. */
+static char *noise_text(const struct names *noise)
+{
+	char *text = xasprintf("%s", "not looked at, as it varies without a write:"), *longer;
+	size_t i;
+
+	for (i = 0; i < noise->nr; i++) {
+		longer = xasprintf("%s %s", text, noise->name[i]);
+		free(text);
+		text = longer;
+	}
+	return text;
 }
 
 void flip_path(struct flipper *f, struct flip_path *fp)
@@ -555,5 +597,8 @@ void flip_path(struct flipper *f, struct flip_path *fp)
 	} else if (!fp->nr_fields) {
 		fp->verdict = VERDICT_INCONCLUSIVE;
 		fp->reason = xasprintf("no field was fetched");
+	} else if (f->noise.nr) {
+		fp->reason = noise_text(&f->noise);
 	}
+	names_free(&f->noise);
 }

@@ -62,6 +62,7 @@ struct flipper {
 	int kmsg;
 	struct recorder rec;		/* on a traced path */
 	enum vmcb_field_id only;	/* NR_FIELDS: all that are fetched */
+	struct names noise;		/* what varies on this path without a write */
 	bool host_dr6;			/* the upper half of DR6, with a breakpoint in L1's DR7 */
 };
 

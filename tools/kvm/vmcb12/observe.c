@@ -248,9 +248,32 @@ bool observed_get(const struct observed *o, const char *name, u64 *value)
 	return false;
 }
 
+void names_add(struct names *names, const char *name)
+{
+	names->name = xrealloc(names->name, (names->nr + 1) * sizeof(*names->name));
+	names->name[names->nr++] = name;
+}
+
+void names_free(struct names *names)
+{
+	free(names->name);
+	memset(names, 0, sizeof(*names));
+}
+
+static bool named(const struct names *names, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < names->nr; i++) {
+		if (!strcmp(names->name[i], name))
+			return true;
+	}
+	return false;
+}
+
 /* Lists of one path have the same names in the same order. */
 const struct observation *observed_diff(const struct observed *a, const struct observed *b,
-					const char *skip, size_t *i)
+					const struct names *skip, const char *own, size_t *i)
 {
 	const struct observation *x, *y;
 
@@ -258,7 +281,7 @@ const struct observation *observed_diff(const struct observed *a, const struct o
 		x = &a->item[*i];
 		y = &b->item[*i];
 		if ((x->name != y->name || x->value != y->value) &&
-		    (!skip || strcmp(y->name, skip))) {
+		    (!own || strcmp(y->name, own)) && !named(skip, y->name)) {
 			(*i)++;
 			return y;
 		}
@@ -266,9 +289,10 @@ const struct observation *observed_diff(const struct observed *a, const struct o
 	return NULL;
 }
 
-bool observed_same(const struct observed *a, const struct observed *b, const char *skip)
+bool observed_same(const struct observed *a, const struct observed *b,
+		   const struct names *skip, const char *own)
 {
 	size_t i = 0;
 
-	return !observed_diff(a, b, skip, &i);
+	return !observed_diff(a, b, skip, own, &i);
 }

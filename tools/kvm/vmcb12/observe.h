@@ -31,12 +31,22 @@ void observed_free(struct observed *o);
 /* The value called @name; false if there is none. */
 bool observed_get(const struct observed *o, const char *name, u64 *value);
 
+/* Names of items that do not count. */
+struct names {
+	const char **name;
+	size_t nr;
+};
+
+void names_add(struct names *names, const char *name);
+void names_free(struct names *names);
+
 /*
- * The next item of @b, from *@i on, that is not the same in @a, or NULL.  The
- * item called @skip does not count; it may be NULL.
+ * The next item of @b, from *@i on, that is not the same in @a, or NULL.  Items
+ * named in @skip do not count, nor does the one called @own, which may be NULL.
  */
 const struct observation *observed_diff(const struct observed *a, const struct observed *b,
-					const char *skip, size_t *i);
-bool observed_same(const struct observed *a, const struct observed *b, const char *skip);
+					const struct names *skip, const char *own, size_t *i);
+bool observed_same(const struct observed *a, const struct observed *b,
+		   const struct names *skip, const char *own);
 
 #endif /* VMCB12_OBSERVE_H */
