@@ -185,5 +185,5 @@ checkpatch()
 	! maintained || answered='--ignore FILE_PATH_CHANGES'
 	# shellcheck disable=SC2086 # words on purpose
 	with_commits perl "$scratch/rules/checkpatch.pl" --no-tree --strict -q \
-		--typedefsfile "$scripts/checkpatch-types" $answered "$@"
+		$answered "$@"
 }

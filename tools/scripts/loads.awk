@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# awk -v function_name=NAME -v argument=REGISTER -f loads.awk < "objdump -d" output
+# awk -v function_name=NAME -v argument=REGISTER -f loads.awk < "objdump -dr" output
 #
 # The loads that a function makes through a pointer it was called with: one line
 # for each byte range that is loaded more than once, then a line with the number of
 # loads.  It goes through the code in the order of its addresses and follows the
 # pointer through moves, additions and stack slots; what it cannot follow ends it.
+# A call of memcpy(), or of KASAN's or KCSAN's, loads what it copies.
 
 function reg(name)
 {
@@ -63,6 +64,18 @@ function load_string(    size)
 	delete from["rsi"]
 }
 
+# The relocation of a call, which has taken the registers already.
+function load_copy()
+{
+	if (copy_from == "")
+		return
+	if (copy_size == "")
+		give_up("a copy at " address)
+	from["rsi"] = copy_from
+	load("0x0(%rsi)", copy_size)
+	delete from["rsi"]
+}
+
 function load(operand, size,    base, off, index_reg, b, key)
 {
 	base = operand
@@ -108,6 +121,11 @@ BEGIN {
 $0 ~ "^[0-9a-f]+ <" function_name ">:$" { on = 1; next }
 /^$/ { on = 0 }
 !on || !/\t/ { next }
+/R_X86_64_/ {
+	if (/\t(__|__asan_|__tsan_)?memcpy[-+]/)
+		load_copy()
+	next
+}
 
 {
 	split($0, part, "\t")
@@ -120,6 +138,8 @@ $0 ~ "^[0-9a-f]+ <" function_name ">:$" { on = 1; next }
 	if (insn ~ /^(rep|repz|repnz|lock|data16|cs|nop.*|call|jmp|j[a-z]+|ret|int3|endbr64|ud[12]|movs[bwlq]?)$/) {
 		if (line ~ /%ds:\(%rsi\)/)
 			load_string()
+		copy_from = ("rsi" in from) ? from["rsi"] : ""
+		copy_size = ("rdx" in constant) ? constant["rdx"] : ""
 		# The first of all is ftrace's, which keeps the registers.
 		if (insn == "call" && moved)
 			for (i = split("rax rcx rdx rsi rdi r8 r9 r10 r11", name, " "); i; i--)
