@@ -39,15 +39,17 @@ work_of_ksrc()
 		"$(cd "$ksrc" && realpath -m "$(user_git rev-parse --git-path shallow)")"
 }
 
-# upstream_note NAME: what the status table knows of upstream, for a patch that
-# has no note of its own.
+# upstream_note NAME: the commits whose work the patch does, if it has no note of its
+# own.
 upstream_note()
 {
-	id=$(status_of "$base" "$1" | sed -n 's/^upstream *\([0-9a-f]*\).*/\1/p')
-	[ -n "$id" ] || return 0
+	ids=$(same_work "$base" "$1")
+	[ -n "$ids" ] || return 0
 	! part "$top/patches/$base/$1" log | grep -q '^\[ ' || return 0
-	printf '[ Upstream, commit %s ("%s") does this work. ]\n' "$id" \
-		"$(commit_field "$id" 2)" |
+	for id in $ids; do
+		printf 'commit %s ("%s")\n' "$id" "$(commit_field "$id" 2)"
+	done | awk '{ list = list (NR > 1 ? " and " : "") $0 }
+		END { print "[ Upstream, " list (NR > 1 ? " do" : " does") " this work. ]" }' |
 		fmt -w 73 | sed '2,$s/^/  /'
 	echo
 }
@@ -118,6 +120,19 @@ generated_title()
 	echo "KVM: nSVM: Snapshot vmcb12 on nested VMRUN"
 }
 
+# upstream_words NAME: its row of the status table, to be read.
+upstream_words()
+{
+	ids=$(status_of "$base" "$1" ids | paste -sd '&' | sed 's/&/ and /g')
+	case $(status_of "$base" "$1" relation) in
+	same-work) printf 'the work of %s: ' "$ids" ;;
+	part-of) printf 'part of %s: ' "$ids" ;;
+	prerequisite) printf 'needed by patch ' ;;
+	none) printf 'not upstream: ' ;;
+	esac
+	status_of "$base" "$1" detail
+}
+
 generated_blurb()
 {
 	echo "Load each field of vmcb12 that nested VMRUN, #VMEXIT and RSM use once, so"
@@ -125,7 +140,7 @@ generated_blurb()
 	echo "What upstream has of it:"
 	echo
 	for name in $(listed "$base"); do
-		echo "$(printf '%.4s' "$name" | sed 's/^0*//') $(status_of "$base" "$name" | sed 's/  */ /')" |
+		echo "$(printf '%.4s' "$name" | sed 's/^0*//') $(upstream_words "$name")" |
 			fmt -w 70 | sed '1s/^/  /; 2,$s/^/    /'
 	done
 	echo

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # What a patch file says; a check or verb sources this after lib.sh.
 
 # listed BASE: the patches of its series in order, one name a line.
@@ -70,11 +70,32 @@ verdict()
 	say "$*"
 }
 
-# status_of BASE FILE: the word and the detail of its row.
+# The words of patches/BASE/status; the parts of a base in the order of its series.
+relations='same-work part-of prerequisite none'
+parts_of()
+{
+	case $1 in
+	linux-*) echo fixes hardening ;;
+	*) echo soft-events restore rsm single-loads clean-bits ;;
+	esac
+}
+
+# status_of BASE FILE part|relation|ids|detail: a cell of its row; of ids, one a line.
 status_of()
 {
-	awk -v n="$(printf '%.4s' "$2")" '
-		$1 == n { sub(/^[^ ]+ +/, ""); print }' "$top/patches/$1/status"
+	awk -v n="$(printf '%.4s' "$2")" -v want="$3" '
+		$1 != n { next }
+		want == "part" { print $2 }
+		want == "relation" { print $3 }
+		want == "ids" && $4 != "-" { gsub(/,/, "\n", $4); print $4 }
+		want == "detail" { sub(/^[^ ]+ +[^ ]+ +[^ ]+ +[^ ]+ */, ""); print }' \
+		"$top/patches/$1/status"
+}
+
+# same_work BASE FILE: the commits upstream whose work it does, one a line.
+same_work()
+{
+	[ "$(status_of "$1" "$2" relation)" != same-work ] || status_of "$1" "$2" ids
 }
 
 # commit_field ID N: of its row in patches/commits.
