@@ -101,7 +101,7 @@ sweep: ## apply and build it on each point release in the archive; note the rang
 
 ##@ Handing it over
 .PHONY: mbox
-mbox: ## an mbox to send, SIGNOFF='Name <mail>' (VERSION=, PREVIOUS=, KSRC=)
+mbox: ## an mbox to send, SIGNOFF='Name <mail>' (PART=, VERSION=, PREVIOUS=, KSRC=)
 	@$S/mbox $(BASE)
 .PHONY: export
 export: ## the series for a distribution, FORMAT=debian, suse or quilt

@@ -3,6 +3,44 @@
 # What "mbox" makes its mails of; sourced after lib-patch.sh.  $work is a git
 # tree below $scratch, with the base at tag "base".
 
+# in_parts PART...: their patches, in the order of the series.
+in_parts()
+{
+	for name in $(listed "$base"); do
+		case " $* " in
+		*" $(status_of "$base" "$name" part) "*) echo "$name" ;;
+		esac
+	done
+}
+
+# choose_part NAME: $part is to be sent, on top of the parts in $needs, under $prefix.
+choose_part()
+{
+	part=$1
+	case $part,$base in
+	,linux-*) part=fixes ;;
+	,*) die 2 "which part of $base?  PART=$(parts_of "$base" | sed 's/ /, /g; s/\(.*\),/\1 or/')" ;;
+	esac
+	letter=$top/patches/$base/cover-$part
+	[ -n "$(in_parts "$part")" ] || die 2 "$base has no part '$part'; it has $(parts_of "$base")"
+	case $part in
+	hardening) needs=fixes ;;
+	*) needs=$(sed -n 's/^On top of: //p' "$letter" 2>/dev/null) || : ;;
+	esac
+	prefix=$(prefix_of "$base")
+	! grep -q '^\[RFC\] ' "$letter" 2>/dev/null || prefix="RFC $prefix"
+}
+
+# below BRANCH [COMMIT]: make it of the base, or COMMIT, and what $part needs.
+below()
+{
+	kernel_git "$work" checkout -q -B "$1" "${2:-base}"
+	# shellcheck disable=SC2086 # words on purpose
+	in_parts $needs | while read -r name; do
+		kernel_git "$work" am -q --no-3way "$top/patches/$base/$name" || return 1
+	done
+}
+
 # work_of OBJECTS COMMIT [SHALLOW]: make $work, with the objects of another one.
 work_of()
 {
@@ -54,9 +92,12 @@ upstream_note()
 	echo
 }
 
-# mail_of NAME: the patch as the sender's.
+# mail_of NAME: the patch as the sender's.  A fix for mainline goes to stable, and KVM
+# x86 has it said; what goes to a stable line is addressed to it.
 mail_of()
 {
+	stable=
+	[ "$(prefix_of "$base")" != PATCH ] || stable='Cc: stable@vger.kernel.org'
 	file=$top/patches/$base/$1
 	echo "From: $SIGNOFF"
 	sed -n '1,/^$/s/^Date: /&/p' "$file"
@@ -64,7 +105,10 @@ mail_of()
 	echo
 	part "$file" log
 	upstream_note "$1"
-	part "$file" trailers | awk -v text="${ASSISTED:-}" '
+	part "$file" trailers | awk -v text="${ASSISTED:-}" -v stable="$stable" '
+		stable != "" && fixes && !/^(Fixes|Cc): / { print stable; fixes = 0 }
+		{ fixes = fixes + /^Fixes: / }
+		/^Cc: .*stable@/ { stable = "" }
 		text != "" && /^Assisted-by: / { $0 = "Assisted-by: " text }
 		{ print }'
 	echo "Signed-off-by: $SIGNOFF"
@@ -72,24 +116,17 @@ mail_of()
 	part "$file" diff
 }
 
-# am_all BRANCH MAIL...
-am_all()
-{
-	kernel_git "$work" checkout -q -B "$1" "${am_base:-base}"
-	shift
-	kernel_git "$work" am -q --no-3way --empty=drop "$@"
-}
-
 # previous_series MBOX: branch "previous", on the commit that it was made for.
 previous_series()
 {
-	am_base=$(sed -n 's/^base-commit: //p' "$1" | head -n1)
-	kernel_git "$work" cat-file -e "${am_base:-none}^{commit}" 2>/dev/null || am_base=base
-	if ! am_all previous "$1" || kernel_git "$work" diff --quiet "$am_base" previous; then
-		die 1 "$1 does not apply to $am_base, so there is no range-diff"
+	made_for=$(sed -n 's/^base-commit: //p' "$1" | head -n1)
+	kernel_git "$work" cat-file -e "${made_for:-none}^{commit}" 2>/dev/null || made_for=base
+	below previous "$made_for"
+	kernel_git "$work" tag previous-below
+	if ! kernel_git "$work" am -q --no-3way --empty=drop "$1" ||
+	   kernel_git "$work" diff --quiet previous-below previous; then
+		die 1 "$1 does not apply to $made_for, so there is no range-diff"
 	fi
-	previous_base=$am_base
-	am_base=
 	kernel_git "$work" checkout -q series
 }
 
@@ -99,13 +136,13 @@ prefix_of()
 	echo "$1" | sed -n 's/^linux-\([0-9.]*\.y\)$/PATCH \1/p' | grep . || echo PATCH
 }
 
-# recipients MAIL...: as options of format-patch.  A stable patch goes to the
+# recipients MAIL...: as options of format-patch.  Fixes of a stable line go to the
 # stable list, and the maintainers are copied.
 recipients()
 {
-	case $(prefix_of "$base") in
-	PATCH) people=--to= ;;
-	*) people=--cc=; echo '--to=stable@vger.kernel.org' ;;
+	case $part in
+	fixes) people=--cc=; echo '--to=stable@vger.kernel.org' ;;
+	*) people=--to= ;;
 	esac
 	# shellcheck disable=SC2086 # words on purpose
 	for kind in "--nol $people" "--nom --nor --cc="; do
@@ -114,10 +151,25 @@ recipients()
 	done | awk '!seen[tolower($0)]++'
 }
 
-# generated_title, generated_blurb: the cover letter of a series that has none.
-generated_title()
+# title_of PART: of its cover letter.
+title_of()
 {
-	echo "KVM: nSVM: Snapshot vmcb12 on nested VMRUN"
+	if [ -f "$top/patches/$base/cover-$1" ]; then
+		sed -n '1s/^\[RFC\] //; 1p' "$top/patches/$base/cover-$1"
+	elif [ "$1" = fixes ]; then
+		echo "KVM: SVM: Fix nested VMRUN, RSM and what is injected into L2"
+	else
+		echo "KVM: nSVM: Snapshot vmcb12 on nested VMRUN"
+	fi
+}
+
+# on_top PART...: say what they are.
+on_top()
+{
+	for needed; do
+		printf '"%s"\n' "$(title_of "$needed")"
+	done | awk '{ list = list (NR > 1 ? " and " : "") $0 }
+		END { print "This goes on top of " list "." }' | fmt -w 72
 }
 
 # upstream_words NAME: its row of the status table, to be read.
@@ -127,42 +179,57 @@ upstream_words()
 	case $(status_of "$base" "$1" relation) in
 	same-work) printf 'the work of %s: ' "$ids" ;;
 	part-of) printf 'part of %s: ' "$ids" ;;
-	prerequisite) printf 'needed by patch ' ;;
+	prerequisite) printf 'needed by ' ;;
 	none) printf 'not upstream: ' ;;
 	esac
 	status_of "$base" "$1" detail
 }
 
+# generated_blurb: the cover letter of a stable line's part.
 generated_blurb()
 {
-	echo "Load each field of vmcb12 that nested VMRUN, #VMEXIT and RSM use once, so"
-	echo "that a write by another vCPU of L1 cannot have KVM act on two values of it."
-	echo "What upstream has of it:"
+	if [ "$part" = fixes ]; then
+		echo "Each patch fixes a bug that users can have, or is the test of such a fix."
+		echo "What mainline has of it:"
+	else
+		echo "Load each field of vmcb12 that nested VMRUN, #VMEXIT and RSM use once, so"
+		echo "that a write by another vCPU of L1 cannot have KVM act on two values of it."
+		echo "It is hardening, and not meant for stable.  What mainline has of it:"
+	fi
 	echo
-	for name in $(listed "$base"); do
-		echo "$(printf '%.4s' "$name" | sed 's/^0*//') $(upstream_words "$name")" |
+	# The numbers of the series become those of the mails.
+	in_parts "$part" | awk '{ print "s/\\<" substr($0, 1, 4) "\\>/patch " NR "/g" }' >"$scratch/numbers"
+	for name in $(in_parts "$part"); do
+		echo "$(printf '%.4s' "$name") $(upstream_words "$name")" |
+			sed -f "$scratch/numbers" -e 's/^patch //' |
 			fmt -w 70 | sed '1s/^/  /; 2,$s/^/    /'
 	done
 	echo
 	tested=$(base_field "$base" tested)
 	echo "Applied and built on $tested.  The proof is made in emulators,"
 	echo "QEMU's TCG and, for NRIPS, Bochs.  Nothing has run on AMD hardware."
+	if [ -n "$needs" ]; then
+		echo
+		echo "On top of: $needs"
+	fi
 }
 
 # cover FILE: fill in what format-patch leaves to the author.  The range-diff
 # goes below a line of dashes: it is no part of what is merged.
 cover()
 {
-	letter=$top/patches/$base/0000-cover-letter.patch
+	title_of "$part" >"$scratch/title"
 	if [ -f "$letter" ]; then
-		part "$letter" subject >"$scratch/title"
-		text=$({ part "$letter" log; part "$letter" trailers; } |
-			sed '/^vmcb12 series ([0-9]*):$/,$d')
-		printf '%s\n' "$text" >"$scratch/blurb"
+		sed 1,2d "$letter"
 	else
-		generated_title >"$scratch/title"
-		generated_blurb >"$scratch/blurb"
-	fi
+		generated_blurb
+	fi | while IFS= read -r line; do
+		# shellcheck disable=SC2086 # words on purpose
+		case $line in
+		'On top of: '*) on_top $needs ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done >"$scratch/blurb"
 	awk -v title="$scratch/title" -v blurb="$scratch/blurb" '
 		/^Subject: / { getline text <title; sub(/\*\*\* SUBJECT HERE \*\*\*/, text) }
 		/^\*\*\* BLURB HERE \*\*\*$/ { while ((getline text <blurb) > 0) print text; next }
