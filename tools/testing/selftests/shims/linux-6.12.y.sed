@@ -2,6 +2,6 @@
 s/\<gva_t\>/vm_vaddr_t/
 s/\<vm_alloc_page\>/vm_vaddr_alloc_page/
 # L2's stack is the test's own.
-s/generic_svm_setup(svm, l2_code_a)/generic_svm_setup(svm, l2_code_a, \&l2_stack[64])/
+s/generic_svm_setup(svm, \(.*\));/generic_svm_setup(svm, \1, \&l2_stack[64]);/
 /^static void l1_vmrun/,/^{/s/^{/{\
 	unsigned long l2_stack[64];/
