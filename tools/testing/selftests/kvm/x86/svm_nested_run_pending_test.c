@@ -22,26 +22,26 @@
 #include "test_util.h"
 
 #define INT_NR			0x20
-#define SYNC_PORT		"0x80"
 
-/* L2 ends with HLT if the event is lost, and with VMMCALL if it isn't. */
-extern const char l2_start[], l2_code[], l2_int_handler[];
-asm(".pushsection .text\n"
-    "l2_start: outb %al, $" SYNC_PORT "\n"
-    "l2_code: hlt\n"
-    "l2_int_handler: vmmcall\n"
-    ".popsection");
-
-static u64 return_rip(bool has_nrips)
+/* L2 exits to userspace, and to L1 with HLT if the event is lost. */
+static __attribute__((naked)) void l2_code(void)
 {
-	return (u64)l2_code + (has_nrips ? 0x1000 : 0);
+	asm("outb %al, $0x80\n\t"
+	    "hlt");
 }
+
+static __attribute__((naked)) void l2_int_handler(void)
+{
+	asm("vmmcall");
+}
+
+static u64 return_rip;
 
 static void l1_vmrun(struct svm_test_data *svm, gva_t idt)
 {
 	struct vmcb *vmcb = svm->vmcb;
 
-	generic_svm_setup(svm, (void *)l2_start);
+	generic_svm_setup(svm, l2_code);
 	vmcb->save.idtr.base = idt;
 	vmcb->control.intercept |= BIT(INTERCEPT_HLT);
 
@@ -53,8 +53,7 @@ static void l1_vmrun(struct svm_test_data *svm, gva_t idt)
 	__GUEST_ASSERT(vmcb->control.exit_code == SVM_EXIT_VMMCALL,
 		       "Expected VMMCALL of L2's handler, got exit code 0x%lx",
 		       (unsigned long)vmcb->control.exit_code);
-	GUEST_ASSERT_EQ(*(u64 *)vmcb->save.rsp,
-			return_rip(this_cpu_has(X86_FEATURE_NRIPS)));
+	GUEST_ASSERT_EQ(*(u64 *)vmcb->save.rsp, return_rip);
 	GUEST_DONE();
 }
 
@@ -70,19 +69,21 @@ static void expect_done(struct kvm_vcpu *vcpu)
 		    (unsigned long)uc.cmd);
 }
 
-/* L2's next instruction is at l2_code.  Inject an event before it. */
-static void make_run_pending(struct kvm_x86_state *state, bool has_nrips)
+/* Inject an event before L2's next instruction. */
+static void make_run_pending(struct kvm_vm *vm, struct kvm_x86_state *state,
+			     bool has_nrips)
 {
 	struct vmcb *vmcb12 = (struct vmcb *)state->nested.data.svm;
 
 	TEST_ASSERT(state->nested.flags & KVM_STATE_NESTED_GUEST_MODE,
 		    "L2 doesn't run, flags 0x%x", state->nested.flags);
-	TEST_ASSERT(state->regs.rip == (u64)l2_code, "L2 stands at 0x%lx",
-		    (unsigned long)state->regs.rip);
 
 	state->nested.flags |= KVM_STATE_NESTED_RUN_PENDING;
 	vmcb12->control.event_inj = INT_NR | SVM_EVTINJ_VALID | SVM_EVTINJ_TYPE_SOFT;
-	vmcb12->control.next_rip = has_nrips ? return_rip(has_nrips) : 0;
+	vmcb12->control.next_rip = has_nrips ? state->regs.rip + 0x1000 : 0;
+
+	return_rip = has_nrips ? vmcb12->control.next_rip : state->regs.rip;
+	sync_global_to_guest(vm, return_rip);
 }
 
 static void set_gate(struct kvm_vm *vm, gva_t idt)
@@ -120,7 +121,7 @@ static void run_test(bool new_vm, bool has_nrips)
 	vcpu_run(vcpu);
 	TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_IO);
 	state = vcpu_save_state(vcpu);
-	make_run_pending(state, has_nrips);
+	make_run_pending(vm, state, has_nrips);
 
 	if (new_vm) {
 		kvm_vm_release(vm);
