@@ -67,7 +67,7 @@ kut: ## nested-SVM tests of kvm-unit-tests, KUT=: stock against patched BASE
 
 ##@ The cost
 .PHONY: bench
-bench: ## instructions per VMRUN and #VMEXIT, and in which functions
+bench: ## instructions per VMRUN and #VMEXIT against the budget, by function
 	@$S/bench $(BASE)
 
 ##@ Beyond the first emulator
