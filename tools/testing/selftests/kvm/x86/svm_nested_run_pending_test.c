@@ -50,19 +50,23 @@ static void l1_vmrun(struct svm_test_data *svm, gva_t idt)
 
 	run_guest(vmcb, svm->vmcb_gpa);
 
-	__GUEST_ASSERT(vmcb->control.exit_code == SVM_EXIT_VMMCALL,
-		       "Expected VMMCALL of L2's handler, got exit code 0x%lx",
-		       (unsigned long)vmcb->control.exit_code);
+	GUEST_ASSERT_EQ(vmcb->control.exit_code, SVM_EXIT_VMMCALL);
 	GUEST_ASSERT_EQ(*(u64 *)vmcb->save.rsp, return_rip);
 	GUEST_DONE();
+}
+
+static void run_until_io(struct kvm_vcpu *vcpu)
+{
+	vcpu_run(vcpu);
+	TEST_ASSERT(vcpu->run->exit_reason == KVM_EXIT_IO, "Unexpected exit reason %u",
+		    vcpu->run->exit_reason);
 }
 
 static void expect_done(struct kvm_vcpu *vcpu)
 {
 	struct ucall uc;
 
-	vcpu_run(vcpu);
-	TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_IO);
+	run_until_io(vcpu);
 	if (get_ucall(vcpu, &uc) == UCALL_ABORT)
 		REPORT_GUEST_ASSERT(uc);
 	TEST_ASSERT(uc.cmd == UCALL_DONE, "Unexpected ucall 0x%lx",
@@ -118,8 +122,7 @@ static void run_test(bool new_vm, bool has_nrips)
 	vcpu_alloc_svm(vm, &svm_gva);
 	vcpu_args_set(vcpu, 2, svm_gva, idt);
 
-	vcpu_run(vcpu);
-	TEST_ASSERT_KVM_EXIT_REASON(vcpu, KVM_EXIT_IO);
+	run_until_io(vcpu);
 	state = vcpu_save_state(vcpu);
 	make_run_pending(vm, state, has_nrips);
 
