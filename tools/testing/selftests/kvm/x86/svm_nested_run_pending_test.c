@@ -43,6 +43,7 @@ static void l1_vmrun(struct svm_test_data *svm, gva_t idt)
 
 	generic_svm_setup(svm, l2_code);
 	vmcb->save.idtr.base = idt;
+	vmcb->save.idtr.limit = PAGE_SIZE - 1;
 	vmcb->control.intercept |= BIT(INTERCEPT_HLT);
 
 	/* Have KVM map it, for what that is worth. */
