@@ -4,6 +4,8 @@
 # Checks cover all bases unless one is named.
 CHECK_BASE := $(BASE)
 BASE ?= linux-6.12.y
+# For a tree of the user's own the base is found, unless it is named.
+OWN_BASE = $(if $(KSRC),$(CHECK_BASE),$(BASE))
 S := tools/scripts
 
 # The verbs end their own children; make must not start two of them at once.
@@ -13,7 +15,7 @@ S := tools/scripts
 ##@ From a stock Debian kernel to the verdict
 .PHONY: prove
 prove: ## all of the steps below, for BASE (or for your own tree: KSRC=)
-	@$S/$(if $(KSRC),prove-tree $(KSRC),prove $(BASE))
+	@$S/$(if $(KSRC),prove-tree "$(KSRC)" $(OWN_BASE),prove $(BASE))
 
 .PHONY: deps
 deps: ## install the Debian packages that are missing
@@ -99,13 +101,18 @@ status: ## what is newer than what was tested or upstream, and what to do (all, 
 sweep: ## apply and build it on each point release in the archive; note the range
 	@$S/sweep $(BASE)
 
+##@ A tree of your own
+.PHONY: series
+series: ## the patches for KSRC=, a file a line (make -s series KSRC=/path/to/linux)
+	@$S/series "$(KSRC)" $(OWN_BASE)
+
 ##@ Handing it over
 .PHONY: mbox
 mbox: ## an mbox to send, SIGNOFF='Name <mail>' (PART=, VERSION=, PREVIOUS=, KSRC=)
-	@$S/mbox $(BASE)
+	@$S/mbox $(OWN_BASE)
 .PHONY: export
-export: ## the series for a distribution, FORMAT=debian, suse or quilt
-	@$S/export $(BASE) $(FORMAT)
+export: ## the series for a distribution, FORMAT=debian, suse or quilt (KSRC=)
+	@$S/export "$(OWN_BASE)" $(FORMAT)
 
 ##@ Checking
 .PHONY: check

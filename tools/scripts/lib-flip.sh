@@ -21,7 +21,7 @@ need_parts()
 need_proof()
 {
 	run_verb source "$base"
-	run_verb prove-tree "$KSRC"
+	run_verb prove-tree "$KSRC" "$base"
 }
 
 # kernel_of SIDE: the kernel to boot; KSRC= gives one for each side.

@@ -7,6 +7,7 @@
 #   kernel_keeps   files of the build to keep beside vmlinuz, config, System.map
 #   subject        what "VERB --build" is told that it is to build
 
+fragments='vm.config kvm.config census.config'
 kernel_flags=
 kernel_keeps=
 
@@ -25,6 +26,34 @@ lock_src()
 unlock_src()
 {
 	exec 8>&-
+}
+
+# Write .config into $src from the fragments, and see that Kconfig took every line.
+configure()
+{
+	(cd "$src" && for f in $fragments; do echo "$top/arch/x86/configs/$f"; done |
+		xargs scripts/kconfig/merge_config.sh -n) || die 3 "merge_config.sh failed"
+	for f in $fragments; do
+		sed -nE 's/^(CONFIG_[A-Z0-9_]+)=.*/& \1/p
+			s/^# (CONFIG_[A-Z0-9_]+) is not set$/\1=n \1/p' "$top/arch/x86/configs/$f"
+	done | tac | awk '!seen[$2]++' | while read -r want option; do
+		! taken "$want" "$option" || continue
+		kernel_git "$src" grep -qE "^[[:space:]]*(menu)?config ${option#CONFIG_}\$" -- '*Kconfig*' ||
+			{ echo "$option" >>"$scratch/unknown"; continue; }
+		echo "$want"
+	done >"$scratch/dropped"
+	[ ! -s "$scratch/dropped" ] ||
+		die 3 "Kconfig dropped $(paste -sd ' ' "$scratch/dropped"): a dependency is missing in arch/x86/configs"
+	rm -f -- "$scratch/dropped"
+}
+
+# taken OPTION=VALUE OPTION: an unset option is not in .config by this name.
+taken()
+{
+	case $1 in
+	*=n) ! grep -q "^$2=" "$src/.config" ;;
+	*) grep -qxF "$1" "$src/.config" ;;
+	esac
 }
 
 # build COMMIT OUT: in the same directory as the last one, objects reused.
@@ -58,7 +87,7 @@ kernel_key()
 {
 	{
 		tree_of "$1"
-		cat "$scripts/lib-kernel.sh" "$scripts/lib-base.sh" "$scripts/lib-ksrc.sh"
+		cat "$scripts/lib-kernel.sh" "$scripts/lib-base.sh"
 		for f in $fragments; do cat "$top/arch/x86/configs/$f"; done
 		echo "$kernel_flags" "$kernel_keeps"
 		gcc --version

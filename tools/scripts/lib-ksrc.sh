@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
-# A kernel tree of the user's own, $ksrc: what it is, and whether the series
-# is for it.  Nothing in this file writes to it, not even to its git index.
-
-# What its test kernel is configured by, in arch/x86/configs.
-fragments='vm.config kvm.config census.config'
+# A kernel tree of the user's own, $ksrc: what it is, and which patches are for
+# it.  Nothing in this file writes to it, not even to its git index.
 
 # user_git ARGS...: git in the user's tree, without locks, downloads or helpers.
 # Whoever names a tree to be built trusts it, so its owner does not matter.
@@ -19,35 +16,50 @@ ksrc_has_git()
 	[ -e "$ksrc/.git" ]
 }
 
-# makefile_field NAME: VERSION, PATCHLEVEL or SUBLEVEL.
-makefile_field()
+# version_of: of the Makefile on standard input.
+version_of()
 {
-	sed -n "s/^$1 *= *\([0-9][0-9]*\).*/\1/p" "$ksrc/Makefile" | head -n1
+	awk '$2 == "=" && /^(VERSION|PATCHLEVEL|SUBLEVEL) / { part[$1] = $3 }
+		END { print part["VERSION"] "." part["PATCHLEVEL"] "." part["SUBLEVEL"] }'
 }
 
-# Set ksrc, version and base, or end with what is wrong with the argument.
-need_kernel()
+# need_tree DIR: set ksrc and its version, or end with what is wrong.
+need_tree()
 {
 	[ -d "$1" ] || die 2 "KSRC: there is no directory $1"
 	ksrc=$(cd "$1" && pwd -P) || die 2 "KSRC: cannot enter $1"
 	if [ ! -f "$ksrc/Makefile" ] || [ ! -f "$ksrc/Kconfig" ] ||
-	   [ ! -d "$ksrc/arch/x86/kvm" ] || [ -z "$(makefile_field VERSION)" ]; then
+	   [ ! -d "$ksrc/arch/x86/kvm" ] || ! version_of <"$ksrc/Makefile" | grep -qxE '[0-9]+(\.[0-9]+){2}'; then
 		die 2 "KSRC: $1 is not a Linux source tree with arch/x86/kvm; give the directory that has VERSION in its Makefile"
 	fi
-	line=$(makefile_field VERSION).$(makefile_field PATCHLEVEL)
-	sublevel=$(makefile_field SUBLEVEL)
-	version=$line.$sublevel
-	base=linux-$line.y
-	base_field "$base" name >/dev/null ||
-		die 2 "KSRC: no series for Linux $line ($1 is $version); known: $(bases | tr '\n' ' ')"
+	[ -f "$ksrc/arch/x86/kvm/svm/nested.c" ] ||
+		die 2 "KSRC: $1 has no arch/x86/kvm/svm/nested.c: no series is for a Linux before 5.7"
+	version=$(version_of <"$ksrc/Makefile")
+	line=${version%.*}
+	sublevel=${version##*.}
 }
 
-# pass_kernel: to the verbs that this one runs.
+# of_line BASE: the tree is one that the series of BASE is worked on with.
+of_line()
+{
+	case $1 in
+	"linux-$line.y") return 0 ;;
+	kvm-next) [ "${line%%.*}" -ge 7 ] ;;
+	*) return 1 ;;
+	esac
+}
+
+# pass_kernel: to the verbs that this one runs, with the patches of patches/$base
+# that were chosen for the tree, if any were.
 pass_kernel()
 {
 	VMCB12_KSRC_BASE=$base
 	VMCB12_KSRC_VERSION=$version
 	export VMCB12_KSRC_BASE VMCB12_KSRC_VERSION
+	[ -z "${chosen:-}" ] || {
+		VMCB12_KSRC_SERIES=$chosen
+		export VMCB12_KSRC_SERIES
+	}
 }
 
 # need_source_of BASE: what a check needs of a base that Debian does not ship.
@@ -55,7 +67,7 @@ need_source_of()
 {
 	! in_debian "$1" || return 0
 	[ -n "${KSRC:-}" ] || skip "$1 $not_in_debian"
-	[ "$(need_kernel "$KSRC" 2>/dev/null && echo "$base")" = "$1" ] ||
+	(need_tree "$KSRC" 2>/dev/null && of_line "$1") ||
 		skip "$1 is not in Debian's archive, and KSRC=$KSRC is no tree of it"
 }
 
@@ -71,62 +83,55 @@ need_clean()
 		die 2 "KSRC: $ksrc has uncommitted changes ($(printf '%s\n' "$edited" | head -n1 | cut -c4-)); commit or stash them"
 }
 
-# Copy what the series touches to $scratch.
-copy_touched()
+# choose_for_tree STORE [BASE]: the patches that are for the tree, see lib-pick.sh.
+choose_for_tree()
 {
-	for patch in $(series "$base"); do
-		sed -n 's#^+++ b/##p' "$top/patches/$base/$patch"
-	done | sort -u | while read -r file; do
-		[ -f "$ksrc/$file" ] || continue
-		mkdir -p "$scratch/$(dirname "$file")"
-		cp "$ksrc/$file" "$scratch/$file"
-	done
+	[ -z "${2:-}" ] || need_base "$2"
+	pick_store "$1"
+	state_of_files "$ksrc"
+	choose "$version" "${2:-}"
 }
 
-# reverts N: the first N patches of the series can be taken out, last one first.
-# One by one, since versions of git differ in how -R orders several patches.
-reverts()
-{
-	scratch_for "$BUILD/inspect"
-	copy_touched
-	reverts=yes
-	for patch in $(series "$base" | head -n "$1" | tac); do
-		GIT_CEILING_DIRECTORIES=$BUILD kernel_git "$scratch" \
-			apply -R "$top/patches/$base/$patch" 2>/dev/null || { reverts=; break; }
-	done
-	rm -rf -- "$scratch"
-	scratch=
-	[ -n "$reverts" ]
-}
-
-# A tree with the series, or its beginning, whatever its commits are called.
+# need_unpatched: a proof compares two trees.
 need_unpatched()
 {
-	all=$(series "$base" | wc -l)
-	n=$all
-	while [ "$n" -gt 0 ] && ! reverts "$n"; do
-		n=$((n - 1))
-	done
-	[ "$n" -ne "$all" ] ||
-		die 2 "KSRC: $ksrc has the series of $base already; give the tree without it: the proof compares the two"
-	[ "$n" -eq 0 ] ||
-		die 2 "KSRC: $ksrc has the first $n of the $all patches of $base already; give the tree without them"
+	[ -z "$(to_apply)" ] && fits "$base" || return 0
+	die 2 "KSRC: $ksrc has the series of $base already; give the tree without it: the proof compares the two"
 }
 
-# The body of enter_svm_guest_mode().
-enter_svm_guest_mode()
+# need_fit: end, if a patch is in the way, with what differs.
+need_fit()
 {
-	sed -n '/^[a-z].*enter_svm_guest_mode(.*[^;]$/,/^}/p' "$ksrc/arch/x86/kvm/svm/nested.c"
+	fits "$base" && return
+	what_differs >&2
+	die 1 "KSRC: no series applies to $ksrc ($version) as it is; 'make carry KSRC=$ksrc' merges $base into it three ways"
 }
 
-# Upstream since 7.1, and whatever else does the same: RIP is in the snapshot of
-# the save area, and nested VMRUN does not read it anywhere else.
-need_unfixed()
+# body_of FUNCTION FILE
+body_of()
 {
-	sed -n '/^struct vmcb_save_area_cached {/,/^}/p' "$ksrc/arch/x86/kvm/svm/svm.h" |
-		grep -q '^[[:space:]]*u64 rip;' || return 0
-	! enter_svm_guest_mode | grep -q 'vmcb12->save\.rip' || return 0
-	die 2 "KSRC: $ksrc is fixed already, as upstream is since 7.1: enter_svm_guest_mode() takes vmcb12's RIP from the snapshot; there is nothing to apply"
+	sed -n "/^[a-z].*$1(.*[^;]\$/,/^}/p" "$2"
+}
+
+# note_snapshot: a tree whose snapshot of vmcb12's save area has more than the
+# lines of 2021 have, but not all that nested VMRUN uses.
+note_snapshot()
+{
+	svm=$ksrc/arch/x86/kvm/svm
+	has=$(sed -n '/^struct vmcb_save_area_cached {/,/^}/p' "$svm/svm.h" |
+		sed -n 's/^[[:space:]].*[ \t]\([a-z0-9_]*\);.*/\1/p' | paste -sd ' ')
+	case " $has " in
+	*' rip '*|*' rsp '*|*' rax '*) ;;
+	*) return 0 ;;
+	esac
+	live=$({
+		body_of enter_svm_guest_mode "$svm/nested.c"
+		body_of nested_vmcb02_prepare_save "$svm/nested.c"
+		body_of nested_vmcb02_prepare_control "$svm/nested.c"
+	} | grep -o 'vmcb12->save\.[a-z0-9_]*' | sed 's/.*\.//' | awk '!seen[$1]++' | paste -sd ' ')
+	[ -n "$live" ] || ! fits "$base" || return 0
+	note "its snapshot of vmcb12's save area has $has already"
+	note "what nested VMRUN reads from vmcb12 all the same: ${live:-nothing of that area}"
 }
 
 # The point releases that the series was tested on are a range, not a limit.
@@ -135,38 +140,14 @@ note_untested()
 	tested=$(base_field "$base" tested)
 	oldest=$(printf '%s' "${tested%%..[0-9]*}" | cut -d. -f3 | sed 's/[^0-9].*//')
 	newest=$(printf '%s' "${tested##*..}" | cut -d. -f3 | sed 's/[^0-9].*//')
+	case $tested in
+	"$line".*) ;;
+	*) oldest=none ;;
+	esac
 	case $oldest$newest in
-	''|*[!0-9]*) return 0 ;;
+	*[!0-9]*) note "$ksrc is $version; the series was tested on $tested: going on"; return ;;
 	esac
 	if [ "$sublevel" -lt "$oldest" ] || [ "$sublevel" -gt "$newest" ]; then
 		note "$ksrc is $version; the series was tested on $line.$oldest..$newest: going on"
 	fi
-}
-
-# Write .config into $src from the fragments, and see that Kconfig took every line.
-configure()
-{
-	(cd "$src" && for f in $fragments; do echo "$top/arch/x86/configs/$f"; done |
-		xargs scripts/kconfig/merge_config.sh -n) || die 3 "merge_config.sh failed"
-	for f in $fragments; do
-		sed -nE 's/^(CONFIG_[A-Z0-9_]+)=.*/& \1/p
-			s/^# (CONFIG_[A-Z0-9_]+) is not set$/\1=n \1/p' "$top/arch/x86/configs/$f"
-	done | tac | awk '!seen[$2]++' | while read -r want option; do
-		! taken "$want" "$option" || continue
-		kernel_git "$src" grep -qE "^[[:space:]]*(menu)?config ${option#CONFIG_}\$" -- '*Kconfig*' ||
-			{ echo "$option" >>"$scratch/unknown"; continue; }
-		echo "$want"
-	done >"$scratch/dropped"
-	[ ! -s "$scratch/dropped" ] ||
-		die 3 "Kconfig dropped $(paste -sd ' ' "$scratch/dropped"): a dependency is missing in arch/x86/configs"
-	rm -f -- "$scratch/dropped"
-}
-
-# taken OPTION=VALUE OPTION: an unset option is not in .config by this name.
-taken()
-{
-	case $1 in
-	*=n) ! grep -q "^$2=" "$src/.config" ;;
-	*) grep -qxF "$1" "$src/.config" ;;
-	esac
 }

@@ -22,7 +22,12 @@ choose_part()
 	,*) die 2 "which part of $base?  PART=$(parts_of "$base" | sed 's/ /, /g; s/\(.*\),/\1 or/')" ;;
 	esac
 	letter=$top/patches/$base/cover-$part
-	[ -n "$(in_parts "$part")" ] || die 2 "$base has no part '$part'; it has $(parts_of "$base")"
+	case " $(parts_of "$base") " in
+	*" $part "*) ;;
+	*) die 2 "$base has no part '$part'; it has $(parts_of "$base")" ;;
+	esac
+	[ -n "$(in_parts "$part")" ] ||
+		die 2 "KSRC: HEAD of $KSRC has the $part of $base already; there is nothing to send"
 	case $part in
 	hardening) needs=fixes ;;
 	*) needs=$(sed -n 's/^On top of: //p' "$letter" 2>/dev/null) || : ;;
@@ -60,10 +65,9 @@ work_of()
 	kernel_git "$work" checkout -q -B series base || die 3 "cannot check out the base (disk full?)"
 }
 
-# work_of_ksrc DIR: HEAD of the user's git tree, which is only read.
-work_of_ksrc()
+# head_of DIR: $head of the user's git tree, which is only read, and its $objects.
+head_of()
 {
-	. "$scripts/lib-ksrc.sh"
 	[ -d "$1" ] || die 2 "KSRC: there is no directory $1"
 	ksrc=$(cd "$1" && pwd -P)
 	head=$(user_git rev-parse -q --verify 'HEAD^{commit}') ||
@@ -73,8 +77,28 @@ work_of_ksrc()
 	[ -n "$(user_git for-each-ref --contains="$head" refs/tags refs/remotes)" ] ||
 		die 2 "KSRC: no tag and no remote branch has HEAD of $1, so nobody else has it; check out a release or a maintainer's branch"
 	objects=$(user_git rev-parse --git-path objects)
-	work_of "$(cd "$ksrc" && cd "$objects" && pwd -P)" "$head" \
-		"$(cd "$ksrc" && realpath -m "$(user_git rev-parse --git-path shallow)")"
+	objects=$(cd "$ksrc" && cd "$objects" && pwd -P)
+}
+
+# for_head DIR: choose the patches that are for HEAD of the user's git tree.
+for_head()
+{
+	. "$scripts/lib-ksrc.sh"
+	. "$scripts/lib-pick.sh"
+	head_of "$1"
+	version=$(user_git show "$head:Makefile" | version_of)
+	pick_store "$scratch/pick"
+	echo "$objects" >>"$pick/.git/objects/info/alternates"
+	state_of_commit "$(user_git rev-parse --absolute-git-dir)" "$head"
+	[ -z "$base" ] || need_base "$base"
+	choose "$version" "$base"
+	explain
+	need_fit
+	chosen=$(to_apply)
+	[ -n "$chosen" ] || die 2 "KSRC: HEAD of $1 has the series already; there is nothing to send"
+	# Not passed on: what else runs is about the base, not about this tree.
+	VMCB12_KSRC_BASE=$base
+	VMCB12_KSRC_SERIES=$chosen
 }
 
 # upstream_note NAME: the commits whose work the patch does, if it has no note of its
@@ -198,9 +222,11 @@ generated_blurb()
 	fi
 	echo
 	# The numbers of the series become those of the mails.
-	in_parts "$part" | awk '{ print "s/\\<" substr($0, 1, 4) "\\>/patch " NR "/g" }' >"$scratch/numbers"
+	in_parts "$part" | while read -r name; do
+		number_of "$base" "$name"
+	done | awk '{ print "s/\\<" $0 "\\>/patch " NR "/g" }' >"$scratch/numbers"
 	for name in $(in_parts "$part"); do
-		echo "$(printf '%.4s' "$name") $(upstream_words "$name")" |
+		echo "$(number_of "$base" "$name") $(upstream_words "$name")" |
 			sed -f "$scratch/numbers" -e 's/^patch //' |
 			fmt -w 70 | sed '1s/^/  /; 2,$s/^/    /'
 	done

@@ -2,12 +2,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # What a patch file says; a check or verb sources this after lib.sh.
 
-# listed BASE: the patches of its series in order, one name a line.
-listed()
-{
-	sed 's/[[:space:]]*#.*//;/^[[:space:]]*$/d' "$top/patches/$1/series"
-}
-
 # all_patches: BASE/FILE of each patch of each base.
 all_patches()
 {
@@ -80,10 +74,19 @@ parts_of()
 	esac
 }
 
+# number_of BASE FILE: of the patch that the file is, or stands for.
+number_of()
+{
+	case $2 in
+	[0-9]*) echo "$2" ;;
+	*) series_of "$1" | grep -xF "$(series_of "$1" | grep -e "^[0-9]*-${2##*/}\$")" ;;
+	esac | cut -c1-4
+}
+
 # status_of BASE FILE part|relation|ids|detail: a cell of its row; of ids, one a line.
 status_of()
 {
-	awk -v n="$(printf '%.4s' "$2")" -v want="$3" '
+	awk -v n="$(number_of "$1" "$2")" -v want="$3" '
 		$1 != n { next }
 		want == "part" { print $2 }
 		want == "relation" { print $3 }

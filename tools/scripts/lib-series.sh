@@ -12,7 +12,7 @@ svm_objects='arch/x86/kvm/svm/svm.o arch/x86/kvm/svm/nested.o arch/x86/kvm/svm/a
 series()
 {
 	[ -f "$top/patches/$1/series" ] || die 2 "there is no series for $1 yet"
-	sed 's/[[:space:]]*#.*//;/^[[:space:]]*$/d' "$top/patches/$1/series"
+	listed "$1"
 }
 
 # What the series is, by content.

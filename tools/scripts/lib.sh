@@ -227,6 +227,22 @@ base_field()
 		END { exit !found }' "$top/patches/bases"
 }
 
+# series_of BASE: the patches of its series in order, one name a line.
+series_of()
+{
+	sed 's/[[:space:]]*#.*//;/^[[:space:]]*$/d' "$top/patches/$1/series"
+}
+
+# listed BASE: the same, or what was chosen of it for KSRC=, see pass_kernel.
+listed()
+{
+	if [ "${VMCB12_KSRC_BASE:-}" = "$1" ] && [ -n "${VMCB12_KSRC_SERIES:-}" ]; then
+		printf '%s\n' "$VMCB12_KSRC_SERIES"
+	else
+		series_of "$1"
+	fi
+}
+
 need_base()
 {
 	[ -n "${1:-}" ] || die 2 "no BASE given; known: $(bases | tr '\n' ' ')"

@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# Which patches are for a tree: by trying them, on an index of ours and on what the
+# tree has of the files that any series touches.  Sourced after lib-patch.sh.
+#
+#   pick_store DIR            make $pick, a repository for it
+#   state_of_files TREE       take them from a directory, or
+#   state_of_commit GIT REV   from a commit: $state is the id of what was taken
+#   choose VERSION [BASE]     try the series; $base is the one that is for it
+#
+# What became of each patch is in $pick/$base, a line each:
+#
+#   has NAME            the tree has it
+#   apply NAME FILE     it applies, strictly; FILE is NAME or a variant of it
+#   leave NAME          a test, and does not apply: it is left out
+#   misfit NAME         it does not apply
+
+# variants_of BASE NAME: the files that may stand for the patch, itself first.  A
+# variant's name has no number, so that it is still found when the order changes.
+variants_of()
+{
+	echo "$2"
+	[ -f "$top/patches/variants" ] || return 0
+	awk -F '\t' -v base="$1" '!/^#/ && $1 == base { print $2 }' "$top/patches/variants" |
+		while read -r variant; do
+			file=variants/$variant/${2#[0-9][0-9][0-9][0-9]-}
+			[ ! -f "$top/patches/$1/$file" ] || echo "$file"
+		done
+}
+
+# all_touched: the files that any patch of any series changes.
+all_touched()
+{
+	for any in $(bases); do
+		find "$top/patches/$any" -name '*.patch' ! -name '0000-*'
+	done | while read -r file; do
+		files_of "$file"
+	done | sort -u | grep -v '^/dev/null$'
+}
+
+pick_store()
+{
+	pick=$1
+	mkdir -p "$pick"
+	kernel_git "$pick" init -q || die 3 "cannot write to $pick"
+	# Where the preimages of a merge can be: the sources that are here.
+	for any in "$CACHE"/src/*/.git/objects "$CACHE"/ksrc/*/.git/objects; do
+		[ ! -d "$any" ] || echo "$any"
+	done >"$pick/.git/objects/info/alternates"
+	all_touched >"$pick/touched"
+}
+
+# take_state: $state of the lines "MODE blob ID<tab>PATH" of standard input.
+take_state()
+{
+	kernel_git "$pick" read-tree --empty
+	kernel_git "$pick" update-index --index-info
+	state=$(kernel_git "$pick" write-tree) || die 3 "cannot write to $pick (disk full?)"
+}
+
+state_of_files()
+{
+	while read -r file; do
+		[ ! -f "$1/$file" ] || echo "$file"
+	done <"$pick/touched" >"$pick/there"
+	sed "s#^#$1/#" "$pick/there" |
+		kernel_git "$pick" hash-object -w --no-filters --stdin-paths >"$pick/ids" ||
+		die 2 "cannot read the files of $1"
+	paste "$pick/ids" "$pick/there" | sed 's/^/100644 blob /' >"$pick/entries"
+	take_state <"$pick/entries"
+}
+
+# state_of_commit GIT REV: GIT's objects must be among the alternates.
+state_of_commit()
+{
+	xargs -d '\n' -a "$pick/touched" git --git-dir "$1" -c safe.directory='*' \
+		ls-tree "$2" -- >"$pick/entries" || die 2 "$1 has not the tree of $2"
+	take_state <"$pick/entries"
+}
+
+# bases_near VERSION: all bases, the nearest line first.  What is no release line
+# counts as the version that stands for it.  The last of 5.x and 6.x had number 19.
+bases_near()
+{
+	for any in $(bases); do
+		case $any in
+		linux-*.y) echo "$any ${any#linux-}" ;;
+		*) echo "$any $(base_field "$any" tested)" ;;
+		esac
+	done | awk -v version="$1" '
+		function place(v, part) { split(v, part, "."); return part[1] * 20 + part[2] }
+		{ d = place($2) - place(version); print (d < 0 ? -d : d), NR, $1 }' |
+		sort -n -k1,1 -k2,2 | cut -d' ' -f3
+}
+
+# a_test BASE NAME: the patch changes nothing but tests.
+a_test()
+{
+	! files_of "$top/patches/$1/$2" | grep -v '^/dev/null$' | grep -qv '^tools/testing/'
+}
+
+apply_cached()
+{
+	kernel_git "$pick" apply --cached "$@" 2>/dev/null
+}
+
+# taken_out BASE: print which patches the tree has.  The last one first, since what
+# came later changed its context.
+taken_out()
+{
+	kernel_git "$pick" read-tree "$state"
+	series_of "$1" | tac | while read -r name; do
+		for file in $(variants_of "$1" "$name"); do
+			apply_cached -R "$top/patches/$1/$file" || continue
+			echo "$name"
+			break
+		done
+	done
+}
+
+# apply_one BASE NAME: print the file that applies.
+apply_one()
+{
+	for file in $(variants_of "$1" "$2"); do
+		if apply_cached "$top/patches/$1/$file"; then
+			echo "$file"
+			return
+		fi
+	done
+	return 1
+}
+
+# try_base BASE: write $pick/BASE; the index is what the tree would be.
+try_base()
+{
+	taken_out "$1" >"$pick/has"
+	kernel_git "$pick" read-tree "$state"
+	series_of "$1" | while read -r name; do
+		if grep -qxF "$name" "$pick/has"; then
+			echo "has $name"
+		elif file=$(apply_one "$1" "$name"); then
+			echo "apply $name $file"
+		elif a_test "$1" "$name"; then
+			echo "leave $name"
+		else
+			echo "misfit $name"
+		fi
+	done >"$pick/$1"
+}
+
+# count_of BASE WORD
+count_of()
+{
+	grep -c "^$2 " "$pick/$1" || :
+}
+
+# fits BASE: nothing of it is in the way, and it is not only tests.
+fits()
+{
+	[ "$(count_of "$1" misfit)" -eq 0 ] &&
+		[ $(($(count_of "$1" has) + $(count_of "$1" apply))) -gt 0 ]
+}
+
+# choose VERSION [BASE]: the nearest series that fits.  If none does, that of the
+# tree's own line, or the one of which most applies.
+choose()
+{
+	base=
+	most=-1
+	for any in ${2:-$(bases_near "$1")}; do
+		try_base "$any"
+		if fits "$any"; then
+			base=$any
+			return
+		fi
+		some=$(($(count_of "$any" has) + $(count_of "$any" apply)))
+		[ "$any" != "linux-${1%.*}.y" ] || some=999
+		[ "$some" -gt "$most" ] || continue
+		base=$any
+		most=$some
+	done
+}
+
+# to_apply: the files of $base that are to be applied, relative to patches/BASE.
+to_apply()
+{
+	sed -n 's/^apply [^ ]* //p' "$pick/$base"
+}
+
+# in_project: the same, relative to the project's root.
+in_project()
+{
+	sed "s#^#patches/$base/#; s#^patches/$base/\.\./\.\./##"
+}
+
+# why_not BASE NAME: the lines that differ from what the patch wants, on the index.
+why_not()
+{
+	file=$top/patches/$1/$2
+	files_of "$file" | grep -v '^/dev/null$' | while read -r path; do
+		if ! kernel_git "$pick" cat-file -e ":$path" 2>/dev/null; then
+			grep -qx -e '--- /dev/null' "$file" || echo "$path: the tree has no such file"
+			continue
+		fi
+		kernel_git "$pick" cat-file blob ":$path" >"$pick/text"
+		awk -v path="$path" -f "$scripts/misfit.awk" "$file" "$pick/text"
+	done
+}
+
+# what_differs: why the first patch that does not apply does not.
+what_differs()
+{
+	first=$(sed -n 's/^misfit //p' "$pick/$base" | head -n1)
+	kernel_git "$pick" read-tree "$state"
+	sed '/^misfit /,$d' "$pick/$base" | sed -n 's/^apply [^ ]* //p' | while read -r file; do
+		apply_cached "$top/patches/$base/$file"
+	done
+	echo "$first stops at"
+	why_not "$base" "$first"
+}
+
+# explain: to stderr, what was chosen, and what is not applied.
+explain()
+{
+	all=$(wc -l <"$pick/$base")
+	has=$(count_of "$base" has)
+	if [ "$has" -eq "$all" ]; then
+		note "Linux $version has all of $base already: nothing to apply"
+		return
+	fi
+	note "Linux $version: $base, $(count_of "$base" apply) of $all patches"
+	if [ "$has" -gt 0 ] && [ "$(head -n "$has" "$pick/$base" | grep -c '^has ')" -eq "$has" ]; then
+		note "it has the first $has already: going on from $((has + 1))"
+	fi
+	while read -r word name file; do
+		case $word in
+		has) note "needless, the tree has it: $name" ;;
+		leave) note "left out, a test that does not apply: $name" ;;
+		apply) [ "$name" = "$file" ] || note "by a variant: $file" ;;
+		misfit) note "does not apply: $name" ;;
+		esac
+	done <"$pick/$base"
+}
