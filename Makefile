@@ -105,7 +105,9 @@ sweep: ## apply and build it on each point release in the archive; note the rang
 .PHONY: series
 series: ## the patches for KSRC=, a file a line (make -s series KSRC=/path/to/linux)
 	@$S/series "$(KSRC)" $(OWN_BASE)
-
+.PHONY: carry
+carry: ## merge them into KSRC= where they do not apply: patches, or a clone to resolve
+	@$S/carry "$(KSRC)" $(OWN_BASE)
 ##@ Handing it over
 .PHONY: mbox
 mbox: ## an mbox to send, SIGNOFF='Name <mail>' (PART=, VERSION=, PREVIOUS=, KSRC=)

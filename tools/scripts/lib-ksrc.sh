@@ -145,9 +145,9 @@ note_untested()
 	*) oldest=none ;;
 	esac
 	case $oldest$newest in
-	*[!0-9]*) note "$ksrc is $version; the series was tested on $tested: going on"; return ;;
+	*[!0-9]*) oldest=9999 newest=0 ;;
 	esac
 	if [ "$sublevel" -lt "$oldest" ] || [ "$sublevel" -gt "$newest" ]; then
-		note "$ksrc is $version; the series was tested on $line.$oldest..$newest: going on"
+		note "$ksrc is $version; the series was tested on $tested: going on"
 	fi
 }

@@ -47,6 +47,16 @@ files_of()
 	sed -n 's#^+++ b/##p; s#^--- a/##p' "$1" | sort -u
 }
 
+# changed: the added and the removed lines of the diff on standard input, file by
+# file, each in order.
+changed()
+{
+	awk '/^diff --git / { path = $4; hunk = 0; next }
+		/^@@ / { hunk = 1; next }
+		hunk && /^[-+]/ { print path "\t" substr($0, 1, 1) "\t" $0 }' |
+		sort -s -t "$(printf '\t')" -k1,1 -k2,2
+}
+
 # finding PATCH TEXT...: one more line of what is wrong.
 findings=0
 finding()
@@ -77,8 +87,8 @@ parts_of()
 # number_of BASE FILE: of the patch that the file is, or stands for.
 number_of()
 {
-	case $2 in
-	[0-9]*) echo "$2" ;;
+	case ${2##*/} in
+	[0-9]*) echo "${2##*/}" ;;
 	*) series_of "$1" | grep -xF "$(series_of "$1" | grep -e "^[0-9]*-${2##*/}\$")" ;;
 	esac | cut -c1-4
 }

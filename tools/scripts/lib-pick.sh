@@ -15,6 +15,9 @@
 #   leave NAME          a test, and does not apply: it is left out
 #   misfit NAME         it does not apply
 
+# Carried patches, a directory for each state of a tree, see "carry".
+carried=$BUILD/carry
+
 # variants_of BASE NAME: the files that may stand for the patch, itself first.  A
 # variant's name has no number, so that it is still found when the order changes.
 variants_of()
@@ -73,8 +76,8 @@ state_of_files()
 # state_of_commit GIT REV: GIT's objects must be among the alternates.
 state_of_commit()
 {
-	xargs -d '\n' -a "$pick/touched" git --git-dir "$1" -c safe.directory='*' \
-		ls-tree "$2" -- >"$pick/entries" || die 2 "$1 has not the tree of $2"
+	xargs -d '\n' -a "$pick/touched" git --git-dir "$1" ls-tree "$2" -- \
+		>"$pick/entries" || die 2 "$1 has not the tree of $2"
 	take_state <"$pick/entries"
 }
 
@@ -161,24 +164,69 @@ fits()
 		[ $(($(count_of "$1" has) + $(count_of "$1" apply))) -gt 0 ]
 }
 
-# choose VERSION [BASE]: the nearest series that fits.  If none does, that of the
-# tree's own line, or the one of which most applies.
+# own_line VERSION: the base of that line, if there is one.
+own_line()
+{
+	bases | grep -xF "linux-${1%.*}.y" || :
+}
+
+# looks_fit BASE: a patch that begins the series applies; what is cheap to know of
+# lines that are not the tree's own.
+looks_fit()
+{
+	kernel_git "$pick" read-tree "$state"
+	apply_one "$1" "$(series_of "$1" | head -n1)" >"$pick/looks"
+}
+
+# carried_name VERSION: of the directory for $state.
+carried_name()
+{
+	echo "$1-$(printf '%.12s' "$state")"
+}
+
+# carried_id BASE: what the series was that was carried.
+carried_id()
+{
+	series_of "$1" | sed "s#^#$top/patches/$1/#" | xargs cat | sha_of
+}
+
+# take_carried VERSION [BASE]: what "carry" has made for this state, if the series
+# is still the same.
+take_carried()
+{
+	name=$(carried_name "$1")
+	[ -f "$carried/$name/choice" ] || return 1
+	read -r of id <"$carried/$name/of"
+	[ -z "${2:-}" ] || [ "$2" = "$of" ] || return 1
+	[ "$id" = "$(carried_id "$of")" ] || {
+		note "build/carry/$name is of what patches/$of was before; 'make carry' again"
+		return 1
+	}
+	base=$of
+	cp "$carried/$name/choice" "$pick/$base"
+}
+
+# choose VERSION [BASE]: the nearest series that fits.  If none does, what was
+# carried, that of the tree's own line, or the one of which most applies.
 choose()
 {
 	base=
 	most=-1
+	own=$(own_line "$1")
 	for any in ${2:-$(bases_near "$1")}; do
+		[ -z "$base" ] || [ -z "$own" ] || looks_fit "$any" || continue
 		try_base "$any"
 		if fits "$any"; then
 			base=$any
 			return
 		fi
 		some=$(($(count_of "$any" has) + $(count_of "$any" apply)))
-		[ "$any" != "linux-${1%.*}.y" ] || some=999
+		[ "$any" != "$own" ] || some=999
 		[ "$some" -gt "$most" ] || continue
 		base=$any
 		most=$some
 	done
+	take_carried "$@" || :
 }
 
 # to_apply: the files of $base that are to be applied, relative to patches/BASE.
@@ -219,6 +267,18 @@ what_differs()
 	why_not "$base" "$first"
 }
 
+# explain_file NAME FILE: a patch that is not the series' own file.
+explain_file()
+{
+	case $2 in
+	../*)
+		how=carried
+		! grep -q '^Resolved by hand' "$top/patches/$base/$2" || how='resolved by hand'
+		note "$how: $1" ;;
+	*) note "by a variant: $2" ;;
+	esac
+}
+
 # explain: to stderr, what was chosen, and what is not applied.
 explain()
 {
@@ -236,7 +296,7 @@ explain()
 		case $word in
 		has) note "needless, the tree has it: $name" ;;
 		leave) note "left out, a test that does not apply: $name" ;;
-		apply) [ "$name" = "$file" ] || note "by a variant: $file" ;;
+		apply) [ "$name" = "$file" ] || explain_file "$name" "$file" ;;
 		misfit) note "does not apply: $name" ;;
 		esac
 	done <"$pick/$base"

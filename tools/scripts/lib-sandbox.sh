@@ -28,6 +28,44 @@ sandbox_copy()
 	unset VMCB12_LOCKED
 }
 
+# small_tree SOURCE: what a look at a kernel tree can see, as a commit in $small.
+small_tree()
+{
+	rm -rf -- "$small"
+	mkdir "$small"
+	kernel_git "$1" archive base Makefile Kconfig arch/x86/kvm \
+		tools/testing/selftests/kvm | tar -C "$small" -xf -
+	kernel_git "$small" init -q
+	kernel_git "$small" add -A -f
+	kernel_git "$small" commit -q -m base
+}
+
+# says CODE TEXT CMD...
+says()
+{
+	want=$1
+	text=$2
+	shift 2
+	rc=0
+	(cd "$work" && "$@") >"$scratch/out" 2>"$scratch/err" </dev/null || rc=$?
+	say "== $* -> $rc"
+	cat "$scratch/out" "$scratch/err"
+	[ "$rc" -eq "$want" ] || die 1 "exit code $rc instead of $want: $*"
+	cat "$scratch/out" "$scratch/err" | grep -qe "$text" || die 1 "does not say '$text': $*"
+	count=$((count + 1))
+}
+
+# first_hunk: of $base's first patch, $first, in $file.  Line $far of the base is two
+# lines from what changes, where git apply looks and a merge does not; line $near is
+# the first that is removed.
+first_hunk()
+{
+	first=$top/patches/$base/$(series_of "$base" | head -n1)
+	file=$(sed -n 's#^+++ b/##p' "$first" | head -n1)
+	far=$(sed -n 's/^@@ -\([0-9]*\).*/\1/p' "$first" | head -n1)
+	near=$(awk -v at="$far" '/^@@/ { on = 1; next } on && /^-/ { print at; exit } on && /^ / { at++ }' "$first")
+}
+
 # The prepared source of the real cache, the clean one and their locks, for checks
 # that only read them or build in them what the next build overwrites.
 sandbox_source()
