@@ -108,6 +108,10 @@ series: ## the patches for KSRC=, a file a line (make -s series KSRC=/path/to/li
 .PHONY: carry
 carry: ## merge them into KSRC= where they do not apply: patches, or a clone to resolve
 	@$S/carry "$(KSRC)" $(OWN_BASE)
+.PHONY: reach
+reach: ## to how many kernels the series apply, TREES=a file that names git directories
+	@$S/reach "$(TREES)"
+
 ##@ Handing it over
 .PHONY: mbox
 mbox: ## an mbox to send, SIGNOFF='Name <mail>' (PART=, VERSION=, PREVIOUS=, KSRC=)
