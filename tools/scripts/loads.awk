@@ -5,7 +5,8 @@
 # for each byte range that is loaded more than once, then a line with the number of
 # loads.  It goes through the code in the order of its addresses and follows the
 # pointer through moves, additions and stack slots; what it cannot follow ends it.
-# A call of memcpy(), or of KASAN's or KCSAN's, loads what it copies.
+# A call of memcpy(), or of KASAN's or KCSAN's, loads what it copies.  A block behind the
+# end of the function has the registers of the jump that leads to it.
 
 function reg(name)
 {
@@ -62,6 +63,22 @@ function load_string(    size)
 	size = suffix[substr(line, 9, 1)]
 	load("0x0(%rsi)", size * constant["rcx"])
 	delete from["rsi"]
+}
+
+# A jump: remember for its target where the pointer is.
+function leave(target,    r)
+{
+	sub(/^[^ ]+ +/, "", target)
+	for (r in from)
+		at[target] = at[target] " " r " " from[r]
+}
+
+# enter: at the target of a jump, the pointer is there as well.
+function enter(    i, n, pair)
+{
+	n = split(at[address], pair, " ")
+	for (i = 1; i < n; i += 2)
+		from[pair[i]] = pair[i + 1]
 }
 
 # The relocation of a call, which has taken the registers already.
@@ -135,6 +152,10 @@ $0 ~ "^[0-9a-f]+ <" function_name ">:$" { on = 1; next }
 	sub(/ *[#<].*/, "", line)
 	insn = line
 	sub(/ .*/, "", insn)
+	if (address in at)
+		enter()
+	if (insn ~ /^j/)
+		leave(line)
 	if (insn ~ /^(rep|repz|repnz|lock|data16|cs|nop.*|call|jmp|j[a-z]+|ret|int3|endbr64|ud[12]|movs[bwlq]?)$/) {
 		if (line ~ /%ds:\(%rsi\)/)
 			load_string()
