@@ -4,7 +4,8 @@
 /// the snapshot, svm->nested.ctl or svm->nested.save, and use it from there.
 ///
 //# Finds what is read through a pointer called vmcb12.  Arguments of the functions
-//# that make the snapshot are no reads, nor are addresses that are only passed on.
+//# that make the snapshot are no reads, nor are addresses that are only passed on.  One
+//# READ_ONCE() of the clean bits is none, either: it tells what the snapshot has to load.
 //
 // Confidence: High
 // Comments: A pointer of another name, e.g. the parameter of a helper, is not seen.
@@ -18,6 +19,7 @@ virtual patch
 @write@
 identifier area, member;
 identifier vmcb12 =~ "^vmcb12$";
+symbol control, clean;
 expression value;
 position p;
 @@
@@ -25,7 +27,7 @@ position p;
 (
  vmcb12->area.member@p = value
 |
- vmcb12_write(vmcb12->area.member@p, value)
+ READ_ONCE(vmcb12->control.clean@p)
 )
 
 @address@
