@@ -221,13 +221,17 @@ static const char *warm_up(struct flipper *f, const struct path *path, struct ob
 	return error ? error : w.error;
 }
 
-static const char *fresh_vm(struct flipper *f, const struct path *path, struct observed *state)
+static const char *fresh_vm(struct flipper *f, const struct path *path)
 {
+	struct observed state = {};
 	const char *error;
 
 	lab_reset(f->lab, path->vmm);
 	error = path_missing(f->lab, path);
-	return error ? error : warm_up(f, path, state);
+	if (!error)
+		error = warm_up(f, path, &state);
+	observed_free(&state);
+	return error;
 }
 
 /*
@@ -247,7 +251,7 @@ static void learn_noise(struct flipper *f, const struct observed *ref, const str
 static const char *settle(struct flipper *f, const struct path *path, const struct observed *ref)
 {
 	struct observed state = {};
-	const char *error = NULL;
+	const char *error;
 	bool clean;
 
 	clean = !warm_up(f, path, &state) && observed_same(ref, &state, &f->noise, NULL);
@@ -255,8 +259,7 @@ static const char *settle(struct flipper *f, const struct path *path, const stru
 	if (clean)
 		return NULL;
 	/* The first walk of a VM differs from all others. */
-	error = fresh_vm(f, path, &state);
-	observed_free(&state);
+	error = fresh_vm(f, path);
 	if (!error)
 		error = warm_up(f, path, &state);
 	if (!error)
@@ -550,8 +553,7 @@ static const char *flip_fields(struct flipper *f, struct flip_path *fp)
 
 	if (fp->path->traced)
 		tracepoints_on(&f->rec);
-	error = fresh_vm(f, fp->path, &ref);
-	observed_free(&ref);
+	error = fresh_vm(f, fp->path);
 	if (!error)
 		error = reference(f, fp->path, &ref);
 	for (id = 0; !error && id < NR_FIELDS; id++) {
