@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "util.h"
 
 static void text(FILE *out, const char *s)
 {
@@ -76,4 +77,19 @@ void html(FILE *out, const char *fmt, ...)
 		fmt++;
 	}
 	va_end(ap);
+}
+
+FILE *memory_open(char **text, size_t *size)
+{
+	FILE *mem = open_memstream(text, size);
+
+	if (!mem)
+		die(EXIT_INFRA, "out of memory");
+	return mem;
+}
+
+void memory_close(FILE *mem)
+{
+	if (fclose(mem))
+		die(EXIT_INFRA, "out of memory");
 }

@@ -13,4 +13,8 @@
  */
 void html(FILE *out, const char *fmt, ...) __printf(2, 3);
 
+/* Write to memory; after memory_close(), *@text is what was written, to be freed. */
+FILE *memory_open(char **text, size_t *size);
+void memory_close(FILE *mem);
+
 #endif /* VMCB12_HTML_H */

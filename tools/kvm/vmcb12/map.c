@@ -319,12 +319,9 @@ void map_draw(FILE *out, const struct map *map, const struct map_rows *rows, con
 	size_t size;
 	FILE *mem;
 
-	mem = open_memstream(&body, &size);
-	if (!mem)
-		die(EXIT_INFRA, "out of memory");
+	mem = memory_open(&body, &size);
 	height = draw_rows(mem, map, rows);
-	if (fclose(mem))
-		die(EXIT_INFRA, "out of memory");
+	memory_close(mem);
 	html(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"map\" id=\"%s\"", id);
 	html(out, " viewBox=\"0 0 %u %u\">\n", LEFT + MAP_ROW * BYTE_WIDTH + 1, height);
 	fwrite(body, 1, size, out);

@@ -167,12 +167,9 @@ static char *field_table(const struct inputs *in, const struct paths *path)
 	size_t size;
 	FILE *mem;
 
-	mem = open_memstream(&text, &size);
-	if (!mem)
-		die(EXIT_INFRA, "out of memory");
+	mem = memory_open(&text, &size);
 	put_field_table(mem, in, path);
-	if (fclose(mem))
-		die(EXIT_INFRA, "out of memory");
+	memory_close(mem);
 	return text;
 }
 
@@ -410,12 +407,9 @@ int main(int argc, char **argv)
 	for (i = 0; i < n; i++)
 		inputs_load(&in[i], argv[optind + i]);
 
-	mem = open_memstream(&page, &size);
-	if (!mem)
-		die(EXIT_INFRA, "out of memory");
+	mem = memory_open(&page, &size);
 	put_page(mem, in, n);
-	if (fclose(mem))
-		die(EXIT_INFRA, "out of memory");
+	memory_close(mem);
 	write_page(output, page, size);
 
 	free(page);
