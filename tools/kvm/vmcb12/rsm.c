@@ -8,8 +8,10 @@
  * refuse what VMRUN would have refused.  The same is done with a vCPU that was
  * restored while in SMM, i.e. that has not executed the VMRUN that RSM returns to.
  *
- * Last, userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
+ * Then userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
  * VMCB of L1, which has to have what KVM's MMU needs.
+ *
+ * Last, userspace restores an L1 whose CR3 can't be loaded when L2 exits.
  *
  * For test kernels only: a kernel that enters L2 without a check may not survive.
  */
@@ -41,6 +43,9 @@ struct rsm_case {
 	const char *name;
 	bool refuse;		/* RSM must not return to L2 */
 	bool host_save;		/* only for a kernel that uses the host save area */
+
+	/* Before the vCPU runs; returns NULL, or how it went wrong. */
+	const char *(*prepare)(struct lab *lab);
 
 	/* In L1's memory, while the vCPU is in SMM. */
 	void (*change)(unsigned char *mem);
@@ -135,8 +140,21 @@ static const char *restore_vcpu(struct lab *lab)
 	return NULL;
 }
 
+/* KVM's own EFER.NX, without nested paging, is nothing that L1 has set. */
+static const char *hide_nx(struct lab *lab)
+{
+	const struct vmm_setup no_nx = { .no_nx = true };
+	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
+	const char *error;
+
+	vmm_destroy(vmm);
+	error = vmm_create_as(vmm, lab->kvm, lab->mem, &no_nx);
+	return error ? error : vmm_run(vmm, PORT_L1);
+}
+
 static const struct rsm_case cases[] = {
 	{ .name = "unchanged" },
+	{ .name = "unchanged-no-nx", .prepare = hide_nx },
 	{ .name = "host-save-efer-svme", .refuse = true, .host_save = true, .change = no_svme },
 	{ .name = "host-save-efer-reserved", .refuse = true, .host_save = true,
 	  .change = reserved_efer },
@@ -177,6 +195,8 @@ static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_c
 
 	lab_reset(lab, VMM_PLAIN);
 	error = lab->vmm_missing[VMM_PLAIN];
+	if (!error && c->prepare)
+		error = c->prepare(lab);
 	if (!error)
 		error = path_enter(lab, rsm);
 	if (error)
@@ -209,26 +229,41 @@ static void stop_run(int signal)
 }
 
 /*
- * KVM_RUN may never come back: the CPU can take the same fault for ever.  This is the
- * last case, so the timer may take the place of --timeout's.
+ * KVM_RUN may never come back: the CPU can take the same fault for ever.  The timer
+ * takes the place of --timeout's, which is set anew.
  */
 static bool runs_to_out(struct vmm *vmm)
 {
 	static const struct itimerval once = { .it_value.tv_sec = 3 }, off;
-	struct sigaction action = { .sa_handler = stop_run };
+	struct sigaction action = { .sa_handler = stop_run }, old;
+	unsigned int left = alarm(0);
 	int error;
 
 	stuck = vmm->run;
-	sigaction(SIGALRM, &action, NULL);
+	sigaction(SIGALRM, &action, &old);
 	setitimer(ITIMER_REAL, &once, NULL);
 	error = ioctl(vmm->vcpu, KVM_RUN, 0);
 	setitimer(ITIMER_REAL, &off, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	alarm(left);
 	vmm->run->immediate_exit = 0;
 	return !error && vmm->run->exit_reason == KVM_EXIT_IO;
 }
 
+/* All of KVM's page tables go; L2 runs on new ones, up to its second OUT. */
+static const char *renew_root(struct vmm *vmm, const struct lab *lab)
+{
+	struct kvm_userspace_memory_region region = { .userspace_addr = (u64)lab->mem };
+	const char *error = vmm_set_memory(vmm, region);
+
+	region.memory_size = GUEST_MEM_SIZE;
+	if (!error)
+		error = vmm_set_memory(vmm, region);
+	return error ? error : vmm_run(vmm, PORT_L2);
+}
+
 /* L2 stands at an OUT; KVM_SET_NESTED_STATE says that there is no L2. */
-static bool try_left(struct lab *lab, int n)
+static bool try_left(struct lab *lab, const char *name, bool new_root, int n)
 {
 	struct kvm_nested_state none = {
 		.flags = KVM_STATE_NESTED_GIF_SET,
@@ -242,14 +277,69 @@ static bool try_left(struct lab *lab, int n)
 	lab_reset(lab, VMM_PLAIN);
 	error = lab->vmm_missing[VMM_PLAIN];
 	if (!error)
-		error = path_enter(lab, path_by_name("get-nested-state"));
+		error = path_enter(lab, path_by_name("set-nested-state"));
+	if (!error && new_root)
+		error = renew_root(vmm, lab);
 	if (!error && ioctl(vmm->vcpu, KVM_SET_NESTED_STATE, &none))
 		error = strerror(errno);
 	if (error)
-		die(EXIT_INFRA, "left: %s", error);
+		die(EXIT_INFRA, "%s: %s", name, error);
 	ok = runs_to_out(vmm);
-	printf("%sok %d left # the vCPU %s\n", ok ? "" : "not ", n,
+	printf("%sok %d %s # the vCPU %s\n", ok ? "" : "not ", n, name,
 	       ok ? "goes on" : "makes no progress");
+	fflush(stdout);
+	return ok;
+}
+
+/* Without nested paging, KVM's own page tables are at stake. */
+static bool nested_paging(void)
+{
+	FILE *file = fopen("/sys/module/kvm_amd/parameters/npt", "r");
+	int value = file ? getc(file) : EOF;
+
+	if (file)
+		fclose(file);
+	return value == 'Y' || value == '1';
+}
+
+/* L1 with PAE paging and a PDPTE that is not valid, but for none of its own memory. */
+static void lose_cr3(struct lab *lab)
+{
+	void *l1 = lab->state->data.svm[0].vmcb12;
+	u64 pdpt[] = { GPA_PD | PTE_P, 0, 0, ~0ULL };
+
+	memcpy(lab->mem + GPA_L2_SCRATCH, pdpt, sizeof(pdpt));
+	change_field(l1, F_EFER, EFER_LONG_MODE, 0);
+	field_set(l1, F_CR3, GPA_L2_SCRATCH);
+}
+
+/* L2 goes on from its OUT to a VMMCALL, which leaves to L1. */
+static bool try_lost_cr3(struct lab *lab, int n)
+{
+	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
+	const char *error;
+	bool ok;
+
+	if (!nested_paging()) {
+		printf("ok %d l1-cr3 # SKIP a stock kernel may not survive without nested paging\n",
+		       n);
+		return true;
+	}
+	lab_reset(lab, VMM_PLAIN);
+	error = lab->vmm_missing[VMM_PLAIN];
+	if (!error)
+		error = path_enter(lab, path_by_name("set-nested-state"));
+	if (!error) {
+		lose_cr3(lab);
+		error = path_act(lab, path_by_name("set-nested-state"));
+	}
+	if (error)
+		die(EXIT_INFRA, "l1-cr3: %s", error);
+	if (ioctl(vmm->vcpu, KVM_RUN, 0))
+		die(EXIT_INFRA, "l1-cr3: KVM_RUN: %s", strerror(errno));
+	ok = vmm->run->exit_reason == KVM_EXIT_SHUTDOWN;
+	printf("%sok %d l1-cr3 # the vCPU %s\n", ok ? "" : "not ", n,
+	       ok ? "shuts down" : "goes on");
 	return ok;
 }
 
@@ -293,10 +383,12 @@ int main(int argc, char **argv)
 	missing = path_missing(&lab, rsm);
 	if (missing)
 		die(EXIT_REFUSED, "%s", missing);
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 1);
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 3);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		ok &= try_case(&lab, rsm, &cases[i], i + 1);
-	ok &= try_left(&lab, i + 1);
+	ok &= try_left(&lab, "left", false, ++i);
+	ok &= try_left(&lab, "left-new-root", true, ++i);
+	ok &= try_lost_cr3(&lab, ++i);
 	lab_exit(&lab);
 	return ok ? EXIT_OK : EXIT_RULE;
 }

@@ -48,6 +48,8 @@
 #define CPUID_SVM		BIT(2)
 
 /* CPUID 0x8000000a EDX */
+#define FEATURES_CPUID		0x80000001
+#define CPUID_NX		BIT(20)	/* EDX */
 #define SVM_CPUID		0x8000000a
 #define SVM_CPUID_NPT		BIT(0)
 #define SVM_CPUID_LBRV		BIT(1)

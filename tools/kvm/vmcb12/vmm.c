@@ -156,12 +156,12 @@ static void add_hyperv_leaves(struct kvm_cpuid2 *cpuid)
 	cpuid->nent += 2;
 }
 
-static void hide_svm(struct kvm_cpuid2 *cpuid, u32 features)
+static void hide_edx(struct kvm_cpuid2 *cpuid, u32 leaf, u32 features)
 {
 	u32 i;
 
 	for (i = 0; i < cpuid->nent; i++) {
-		if (cpuid->entries[i].function == SVM_CPUID)
+		if (cpuid->entries[i].function == leaf)
 			cpuid->entries[i].edx &= ~features;
 	}
 }
@@ -232,7 +232,9 @@ static const char *set_cpuid(struct vmm *vmm, int kvm, const struct vmm_setup *s
 
 	if (setup->hyperv)
 		add_hyperv_leaves(cpuid);
-	hide_svm(cpuid, setup->hidden);
+	hide_edx(cpuid, SVM_CPUID, setup->hidden);
+	if (setup->no_nx)
+		hide_edx(cpuid, FEATURES_CPUID, CPUID_NX);
 	if (ioctl(vmm->vcpu, KVM_SET_CPUID2, cpuid))
 		error = xasprintf("KVM_SET_CPUID2: %s", strerror(errno));
 	free(cpuid);

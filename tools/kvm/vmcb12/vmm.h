@@ -26,6 +26,7 @@ struct vmm {
 struct vmm_setup {
 	bool hyperv;		/* as VMM_HYPERV */
 	bool irqchip;		/* KVM's own interrupt controllers */
+	bool no_nx;		/* no NX in CPUID */
 	u32 hidden;		/* not in CPUID 0x8000000a EDX */
 };
 

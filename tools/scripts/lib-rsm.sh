@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2154
+# VMs in which vmcb12-rsm runs; a verb sources this after lib-flip.sh.
+
+# rsm_boot LABEL NAME KERNEL MODULES: NAME is rsm or, with kvm_amd.npt=0, rsm-npt0.
+# Leaves the cases in $scratch/out/rsm.ktap, with a line for a splat, and the exit
+# code in $result_rc.
+rsm_boot()
+{
+	rm -rf -- "$scratch/root" "$scratch/out"
+	tool_root "$scratch/root" "$4" vmcb12-rsm
+	nested=
+	! from_ksrc || nested=kvm_amd.nested=1
+	shadow=
+	if [ "$2" = rsm-npt0 ]; then
+		sed -i '/kvm-amd/s/$/ npt=0/' "$scratch/root/plan"
+		! from_ksrc || shadow=kvm_amd.npt=0
+	fi
+	echo "run rsm 90 /bin/vmcb12-rsm --timeout 80" >>"$scratch/root/plan"
+	# shellcheck disable=SC2086 # words, or none
+	run_verb vm "$2: boot $1" "$3" "$scratch/root" 180 "$scratch/out" $nested $shadow
+	take_result rsm "$scratch/out"
+	mv "$scratch/out/rsm.json" "$scratch/out/rsm.ktap"
+	splat=$(no_splat "$scratch/out") || echo "# splat: $splat" >>"$scratch/out/rsm.ktap"
+	case $result_rc in
+	0|1) ;;
+	*) die 3 "vmcb12-rsm ($1) INCONCLUSIVE, exit code $result_rc: $(tail -n1 "$scratch/out/rsm.ktap")" ;;
+	esac
+}
