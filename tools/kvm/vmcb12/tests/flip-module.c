@@ -21,11 +21,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../flipdev.h"
-#include "../guest.h"
-#include "../paths.h"
-#include "../setup.h"
-#include "../util.h"
+#include "flipdev.h"
+#include "guest.h"
+#include "paths.h"
+#include "setup.h"
+#include "util.h"
 
 #define DEVICE		"/dev/vmcb12-flip"
 #define MODULE		"vmcb12_flip"

@@ -5,19 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../fields.h"
-#include "../kcov.h"
-#include "../ksyms.h"
-#include "../leak.h"
-#include "../physmap.h"
-#include "../result.h"
-#include "../scribble.h"
-#include "../splat.h"
-#include "../steps.h"
-#include "../torture.h"
-#include "../util.h"
-#include "../values.h"
-#include "../vmcb.h"
+#include "census/physmap.h"
+#include "fields.h"
+#include "ksyms.h"
+#include "result.h"
+#include "torture/kcov.h"
+#include "torture/leak.h"
+#include "torture/scribble.h"
+#include "torture/splat.h"
+#include "torture/steps.h"
+#include "torture/torture.h"
+#include "torture/values.h"
+#include "util.h"
+#include "vmcb.h"
 
 static bool failed;
 
