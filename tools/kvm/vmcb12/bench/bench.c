@@ -203,7 +203,7 @@ static json_t *measure(struct host *host)
 		json_array_append_new(results, bench_path(&lab, path_by_name(kinds[i])));
 	lab_exit(&lab);
 
-	root = report_host_json(host);
+	root = host_json(host);
 	set(root, "rounds", json_integer(options.rounds));
 	set(root, "paths", results);
 	set(root, "traced", json_integer(TRACED_ROUNDS));

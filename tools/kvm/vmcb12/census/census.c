@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "census-json.h"
 #include "cli.h"
 #include "compare.h"
 #include "guest.h"
@@ -159,7 +160,7 @@ static json_t *measure(struct host *host)
 	physmap_free(&pm);
 	census_resolve(&census, &ks);
 	census_judge(&census);
-	return report_json(host, &census);
+	return census_json(host, &census);
 }
 
 static void show(FILE *out, const struct saved *s)

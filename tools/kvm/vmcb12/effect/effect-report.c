@@ -100,7 +100,7 @@ static json_t *row_json(const struct ksyms *ks, const struct effect *effect)
 json_t *effect_json(const struct host *host, const struct ksyms *ks, const struct effect *effects,
 		    size_t nr)
 {
-	json_t *o = report_host_json(host), *array = json_array();
+	json_t *o = host_json(host), *array = json_array();
 	size_t i;
 
 	for (i = 0; i < nr; i++)

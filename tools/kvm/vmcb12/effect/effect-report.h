@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "effects.h"
-#include "report.h"
+#include "host.h"
 #include "saved.h"
 
 json_t *effect_json(const struct host *host, const struct ksyms *ks, const struct effect *effects,

@@ -121,7 +121,7 @@ static json_t *path_json(const struct ksyms *ks, const struct flip_path *fp)
 json_t *flip_json(const struct host *host, const struct ksyms *ks, const struct flip_path *paths,
 		  size_t nr)
 {
-	json_t *o = report_host_json(host), *array = json_array();
+	json_t *o = host_json(host), *array = json_array();
 	enum verdict verdict = VERDICT_SKIP;
 	size_t i;
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "flips.h"
-#include "report.h"
+#include "host.h"
 #include "saved.h"
 
 json_t *flip_json(const struct host *host, const struct ksyms *ks, const struct flip_path *paths,

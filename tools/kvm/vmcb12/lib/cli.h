@@ -6,7 +6,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "report.h"
+#include "host.h"
 #include "saved.h"
 
 /* Beside its own options a program has --json, --show, --timeout, --help and --version. */

@@ -279,7 +279,7 @@ static void set(json_t *object, const char *key, json_t *value)
 
 static json_t *race_json(const struct host *host, const struct race *race)
 {
-	json_t *o = report_host_json(host), *values = json_array(), *value;
+	json_t *o = host_json(host), *values = json_array(), *value;
 	unsigned int i;
 	char *text;
 
