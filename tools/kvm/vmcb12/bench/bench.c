@@ -10,6 +10,7 @@
 #include "cli.h"
 #include "guest.h"
 #include "monitor.h"
+#include "paths.h"
 #include "setup.h"
 #include "util.h"
 #include "vmcb.h"

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "defs.h"
 #include "saved.h"
 
 /*

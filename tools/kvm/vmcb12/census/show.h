@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "defs.h"
 #include "saved.h"
 
 /* @width: pad to that many columns. */

@@ -7,6 +7,7 @@
 
 #include "effects.h"
 #include "host.h"
+#include "ksyms.h"
 #include "saved.h"
 
 json_t *effect_json(const struct host *host, const struct ksyms *ks, const struct effect *effects,

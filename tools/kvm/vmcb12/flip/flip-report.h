@@ -7,6 +7,7 @@
 
 #include "flips.h"
 #include "host.h"
+#include "ksyms.h"
 #include "saved.h"
 
 json_t *flip_json(const struct host *host, const struct ksyms *ks, const struct flip_path *paths,

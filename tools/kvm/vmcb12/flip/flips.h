@@ -6,7 +6,7 @@
 #include "module/vmcb12-flip.h"
 #include "observe.h"
 #include "record.h"
-#include "result.h"
+#include "verdict.h"
 
 /* The vCPU's state and vmcb12 afterwards, compared with that of other walks. */
 enum outcome {

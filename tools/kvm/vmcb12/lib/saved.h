@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "result.h"
+#include "verdict.h"
 
 #define SCHEMA_VERSION	1
 

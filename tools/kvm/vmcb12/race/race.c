@@ -14,6 +14,7 @@
 
 #include "cli.h"
 #include "guest.h"
+#include "paths.h"
 #include "record.h"
 #include "setup.h"
 #include "util.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fields.h"
 #include "inputs.h"
 #include "util.h"
 

@@ -3,7 +3,7 @@
 #ifndef VMCB12_INPUTS_H
 #define VMCB12_INPUTS_H
 
-#include "result.h"
+#include "defs.h"
 #include "saved.h"
 
 enum side_id {

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "result.h"
+#include "fields.h"
 #include "saved.h"
 
 #define MAP_ROW		32	/* bytes */

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "census/physmap.h"
+#include "census/rule.h"
 #include "fields.h"
 #include "ksyms.h"
-#include "result.h"
 #include "torture/kcov.h"
 #include "torture/leak.h"
 #include "torture/scribble.h"

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What was measured, and what it means. */
+/* What a census has measured, and what it means. */
 #ifndef VMCB12_RESULT_H
 #define VMCB12_RESULT_H
 
 #include "defs.h"
 #include "fields.h"
-#include "ksyms.h"
 #include "paths.h"
-
-enum verdict {
-	VERDICT_SKIP,		/* from no news to bad news */
-	VERDICT_OK,
-	VERDICT_INCONCLUSIVE,
-	VERDICT_FAIL,
-};
+#include "verdict.h"
 
 /* The accesses of one instruction to one field. */
 struct access {
@@ -58,16 +51,5 @@ struct census {
 	enum vmcb_field_id only;	/* NR_FIELDS: the whole page */
 	enum verdict verdict;
 };
-
-const char *verdict_name(enum verdict verdict);
-
-/* The verdict on both together: SKIP only if nothing was tried. */
-enum verdict worse(enum verdict a, enum verdict b);
-
-/* Name the code addresses. */
-void census_resolve(struct census *census, const struct ksyms *ks);
-
-/* Apply the rule: give each field, each path and the census its verdict. */
-void census_judge(struct census *census);
 
 #endif /* VMCB12_RESULT_H */

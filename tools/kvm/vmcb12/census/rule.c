@@ -7,25 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "result.h"
+#include "rule.h"
 #include "util.h"
-
-const char *verdict_name(enum verdict verdict)
-{
-	static const char * const names[] = {
-		[VERDICT_OK]		= "ok",
-		[VERDICT_SKIP]		= "SKIP",
-		[VERDICT_INCONCLUSIVE]	= "INCONCLUSIVE",
-		[VERDICT_FAIL]		= "FAIL",
-	};
-
-	return names[verdict];
-}
-
-enum verdict worse(enum verdict a, enum verdict b)
-{
-	return a > b ? a : b;
-}
 
 static void resolve(struct access *a, const struct ksyms *ks)
 {
