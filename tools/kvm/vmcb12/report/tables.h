@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "outcome.h"
+#include "proof.h"
 
 void put_verdict(FILE *out, enum verdict verdict);
 

@@ -12,7 +12,7 @@
 
 #include "html.h"
 #include "map.h"
-#include "outcome.h"
+#include "proof.h"
 #include "tables.h"
 #include "util.h"
 
@@ -279,7 +279,7 @@ static void put_npt0(FILE *out, const struct inputs *in, const char *id, struct 
 	html(out, "<h3>With kvm_amd.npt=0</h3>\n<details><summary><b>all paths again</b> ");
 	put_verdict(out, side_verdict(&npt0.side[STOCK]));
 	html(out, " &#8594; ");
-	put_verdict(out, census_outcome(&npt0));
+	put_verdict(out, census_verdict(&npt0));
 	html(out, " <span class=\"dim\">KVM uses shadow paging</span></summary><div>\n");
 	put_census(out, &npt0, npt0_id, told);
 	html(out, "</div></details>\n");

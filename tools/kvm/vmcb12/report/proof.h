@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a proof came to: stock against patched. */
-#ifndef VMCB12_OUTCOME_H
-#define VMCB12_OUTCOME_H
+#ifndef VMCB12_PROOF_H
+#define VMCB12_PROOF_H
 
 #include "inputs.h"
 
@@ -26,7 +26,7 @@ bool selftest_bad(const char *word);
 const char *verdict_line(const struct inputs *in);
 
 /* Of the census alone, and of all. */
-enum verdict census_outcome(const struct inputs *in);
+enum verdict census_verdict(const struct inputs *in);
 enum verdict base_verdict(const struct inputs *in);
 
-#endif /* VMCB12_OUTCOME_H */
+#endif /* VMCB12_PROOF_H */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "outcome.h"
+#include "proof.h"
 #include "util.h"
 
 const struct saved *census_of(const struct inputs *in, enum side_id id)
@@ -103,7 +103,7 @@ static enum verdict said_verdict(const struct inputs *in)
 	return strncmp(line + len, ": FAIL", 6) ? VERDICT_INCONCLUSIVE : VERDICT_FAIL;
 }
 
-enum verdict census_outcome(const struct inputs *in)
+enum verdict census_verdict(const struct inputs *in)
 {
 	enum verdict verdict = side_verdict(&in->side[PATCHED]);
 	struct paths *all;
@@ -120,10 +120,10 @@ enum verdict census_outcome(const struct inputs *in)
 
 enum verdict base_verdict(const struct inputs *in)
 {
-	enum verdict verdict = worse(said_verdict(in), census_outcome(in));
+	enum verdict verdict = worse(said_verdict(in), census_verdict(in));
 	struct inputs npt0;
 
 	if (inputs_npt0(in, &npt0))
-		verdict = worse(verdict, census_outcome(&npt0));
+		verdict = worse(verdict, census_verdict(&npt0));
 	return selftests_bad(in) ? VERDICT_FAIL : verdict;
 }
