@@ -9,6 +9,7 @@
 
 #include "cli.h"
 #include "guest.h"
+#include "json.h"
 #include "monitor.h"
 #include "paths.h"
 #include "setup.h"
@@ -138,21 +139,6 @@ static void trace(struct lab *lab, const struct path *path, u32 clean)
 	monitor_do("one-insn-per-tb off");
 }
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
-}
-
-static json_t *hex(u64 value)
-{
-	char *text = xasprintf("0x%llx", value);
-	json_t *o = json_string(text);
-
-	free(text);
-	return o;
-}
-
 static json_t *bench_path(struct lab *lab, const struct path *path)
 {
 	json_t *o = json_object(), *ticks = json_object();
@@ -160,13 +146,13 @@ static json_t *bench_path(struct lab *lab, const struct path *path)
 	unsigned int mask;
 
 	for (mask = 0; !missing && mask < NR_MASKS; mask++)
-		set(ticks, mask_name(mask),
-		    json_integer(bench(lab, path, mask_bits(mask), options.rounds)));
+		json_put(ticks, mask_name(mask),
+			 json_integer(bench(lab, path, mask_bits(mask), options.rounds)));
 	for (mask = 0; !missing && options.trace && mask < NR_MASKS; mask += NR_MASKS - 1)
 		trace(lab, path, mask_bits(mask));
-	set(o, "name", json_string(path->name));
-	set(o, "ticks", ticks);
-	set(o, "missing", missing ? json_string(missing) : json_null());
+	json_put(o, "name", json_string(path->name));
+	json_put(o, "ticks", ticks);
+	json_put(o, "missing", json_string_or_null(missing));
 	return o;
 }
 
@@ -201,15 +187,15 @@ static json_t *measure(struct host *host)
 	lab_init(&lab, setup_kvm());
 	host->svm_features = lab.svm_features;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		json_array_append_new(results, bench_path(&lab, path_by_name(kinds[i])));
+		json_add(results, bench_path(&lab, path_by_name(kinds[i])));
 	lab_exit(&lab);
 
 	root = host_json(host);
-	set(root, "rounds", json_integer(options.rounds));
-	set(root, "paths", results);
-	set(root, "traced", json_integer(TRACED_ROUNDS));
-	set(root, "from", hex(GPA_OF(l1_bench_from)));
-	set(root, "to", hex(GPA_OF(l1_bench_to)));
+	json_put(root, "rounds", json_integer(options.rounds));
+	json_put(root, "paths", results);
+	json_put(root, "traced", json_integer(TRACED_ROUNDS));
+	json_put(root, "from", json_hex(GPA_OF(l1_bench_from)));
+	json_put(root, "to", json_hex(GPA_OF(l1_bench_to)));
 	return root;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "effect-report.h"
+#include "json.h"
 #include "util.h"
 
 #define CASE_WIDTH	40
@@ -14,65 +15,31 @@ struct judged {
 	char *reason;
 };
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
-}
-
-/* JSON has no hexadecimal numbers, and not every reader has 64 bits. */
-static json_t *hex(u64 value)
-{
-	char *text = xasprintf("0x%llx", value);
-	json_t *o = json_string(text);
-
-	free(text);
-	return o;
-}
-
-static json_t *string_or_null(const char *s)
-{
-	return s ? json_string(s) : json_null();
-}
-
-/* The instruction after the @n-th fetch. */
-static char *where(const struct ksyms *ks, const struct effect_trial *t, size_t n)
-{
-	u64 ip = t->fetches.ip[n];
-	const struct ksym *sym = ksyms_find(ks, ip);
-
-	return sym ? xasprintf("%s+0x%llx", sym->name, ip - sym->addr) :
-		     xasprintf("unknown+0x%llx", ip);
-}
-
 static char *when(const struct ksyms *ks, const struct effect *effect, unsigned int when)
 {
 	if (when == EFFECT_NEVER)
 		return xasprintf("never");
 	if (when == EFFECT_BEFORE)
 		return xasprintf("before");
-	return where(ks, &effect->trial[0], when - EFFECT_AFTER_1);
+	/* The instruction after that fetch. */
+	return ksyms_where(ks, effect->trial[0].fetches.ip[when - EFFECT_AFTER_1]);
 }
 
 static json_t *trial_json(const struct ksyms *ks, const struct effect *effect,
 			  const struct effect_trial *t)
 {
-	json_t *o = json_object(), *log = json_array();
 	char *written = when(ks, effect, t->when);
-	size_t i;
+	json_t *o = json_object();
 
-	for (i = 0; i < t->nr_logs; i++)
-		json_array_append_new(log, json_string(t->log[i]));
-
-	set(o, "written", json_string(written));
-	set(o, "delivered", json_integer(t->delivered));
-	set(o, "returned_to", json_string(t->ret ? t->ret : "-"));
-	set(o, "went_on_at", json_string(t->on ? t->on : "-"));
-	set(o, "interrupted", json_integer(t->interrupted));
-	set(o, "injections", json_integer(t->injections));
-	set(o, "exit_code", hex(t->exit_code));
-	set(o, "log", log);
-	set(o, "error", string_or_null(t->error));
+	json_put(o, "written", json_string(written));
+	json_put(o, "delivered", json_integer(t->delivered));
+	json_put(o, "returned_to", json_string(t->ret ? t->ret : "-"));
+	json_put(o, "went_on_at", json_string(t->on ? t->on : "-"));
+	json_put(o, "interrupted", json_integer(t->interrupted));
+	json_put(o, "injections", json_integer(t->injections));
+	json_put(o, "exit_code", json_hex(t->exit_code));
+	json_put(o, "log", json_strings(t->log, t->nr_logs));
+	json_put(o, "error", json_string_or_null(t->error));
 	free(written);
 	return o;
 }
@@ -83,17 +50,17 @@ static json_t *row_json(const struct ksyms *ks, const struct effect *effect)
 	size_t i;
 
 	for (i = 0; i < effect->nr_trials; i++)
-		json_array_append_new(trials, trial_json(ks, effect, &effect->trial[i]));
+		json_add(trials, trial_json(ks, effect, &effect->trial[i]));
 
-	set(o, "name", json_string(effect->c->name));
-	set(o, "what", json_string(effect->c->what));
-	set(o, "event_inj", hex(effect->c->event_inj));
-	set(o, "nrips", json_boolean(effect->c->vmm != VMM_NO_NRIPS));
-	set(o, "cs_base", json_integer(effect->c->cs_base));
-	set(o, "int_at_b", json_boolean(effect->c->int_at_b));
-	set(o, "idt_mapped", json_boolean(effect->c->idt_mapped));
-	set(o, "fetches", json_integer(effect->trial[0].fetches.hits));
-	set(o, "trials", trials);
+	json_put(o, "name", json_string(effect->c->name));
+	json_put(o, "what", json_string(effect->c->what));
+	json_put(o, "event_inj", json_hex(effect->c->event_inj));
+	json_put(o, "nrips", json_boolean(effect->c->vmm != VMM_NO_NRIPS));
+	json_put(o, "cs_base", json_integer(effect->c->cs_base));
+	json_put(o, "int_at_b", json_boolean(effect->c->int_at_b));
+	json_put(o, "idt_mapped", json_boolean(effect->c->idt_mapped));
+	json_put(o, "fetches", json_integer(effect->trial[0].fetches.hits));
+	json_put(o, "trials", trials);
 	return o;
 }
 
@@ -104,8 +71,8 @@ json_t *effect_json(const struct host *host, const struct ksyms *ks, const struc
 	size_t i;
 
 	for (i = 0; i < nr; i++)
-		json_array_append_new(array, row_json(ks, &effects[i]));
-	set(o, "paths", array);
+		json_add(array, row_json(ks, &effects[i]));
+	json_put(o, "paths", array);
 	return o;
 }
 

@@ -3,34 +3,14 @@
 #include <string.h>
 
 #include "flip-report.h"
+#include "json.h"
 #include "util.h"
 
 #define NAME_WIDTH	28
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
-}
-
-/* JSON has no hexadecimal numbers, and not every reader has 64 bits. */
-static json_t *hex(u64 value)
-{
-	char *text = xasprintf("0x%llx", value);
-	json_t *o = json_string(text);
-
-	free(text);
-	return o;
-}
-
 static json_t *hex_or_null(bool known, u64 value)
 {
-	return known ? hex(value) : json_null();
-}
-
-static json_t *string_or_null(const char *s)
-{
-	return s ? json_string(s) : json_null();
+	return known ? json_hex(value) : json_null();
 }
 
 static json_t *changes_json(const struct flip *flip)
@@ -40,44 +20,37 @@ static json_t *changes_json(const struct flip *flip)
 
 	for (i = 0; i < flip->nr_changes; i++) {
 		pair = json_array();
-		json_array_append_new(pair, hex(flip->change[i].old));
-		json_array_append_new(pair, hex(flip->change[i].new));
-		set(changes, flip->change[i].name, pair);
+		json_add(pair, json_hex(flip->change[i].old));
+		json_add(pair, json_hex(flip->change[i].new));
+		json_put(changes, flip->change[i].name, pair);
 	}
 	return changes;
 }
 
 static json_t *one_flip_json(const struct flip *flip)
 {
-	json_t *o = json_object(), *log = json_array();
-	size_t i;
+	json_t *o = json_object();
 
-	for (i = 0; i < flip->nr_logs; i++)
-		json_array_append_new(log, json_string(flip->log[i]));
-
-	set(o, "after", json_integer(flip->nth));
-	set(o, "late", json_boolean(flip->late));
-	set(o, "outcome", json_string(outcome_name(flip->outcome)));
-	set(o, "record", hex_or_null(flip->has_record, flip->record));
-	set(o, "used", hex_or_null(flip->has_used, flip->used));
-	set(o, "exit_code", hex(flip->exit_code));
-	set(o, "changes", changes_json(flip));
-	set(o, "log", log);
+	json_put(o, "after", json_integer(flip->nth));
+	json_put(o, "late", json_boolean(flip->late));
+	json_put(o, "outcome", json_string(outcome_name(flip->outcome)));
+	json_put(o, "record", hex_or_null(flip->has_record, flip->record));
+	json_put(o, "used", hex_or_null(flip->has_used, flip->used));
+	json_put(o, "exit_code", json_hex(flip->exit_code));
+	json_put(o, "changes", changes_json(flip));
+	json_put(o, "log", json_strings(flip->log, flip->nr_logs));
 	return o;
 }
 
 static json_t *where_json(const struct ksyms *ks, const struct flip_field *field)
 {
 	json_t *where = json_array();
-	const struct ksym *sym;
 	char *text;
 	size_t i;
 
 	for (i = 0; i < field->fetches && i < VMCB12_FLIP_MAX_HITS; i++) {
-		sym = ksyms_find(ks, field->ip[i]);
-		text = xasprintf("%s+0x%llx", sym ? sym->name : "unknown",
-				 sym ? field->ip[i] - sym->addr : field->ip[i]);
-		json_array_append_new(where, json_string(text));
+		text = ksyms_where(ks, field->ip[i]);
+		json_add(where, json_string(text));
 		free(text);
 	}
 	return where;
@@ -89,16 +62,16 @@ static json_t *field_json(const struct ksyms *ks, const struct flip_field *field
 	size_t i;
 
 	for (i = 0; i < field->nr_flips; i++)
-		json_array_append_new(flips, one_flip_json(&field->flip[i]));
+		json_add(flips, one_flip_json(&field->flip[i]));
 
-	set(o, "name", json_string(vmcb_fields[field->id].name));
-	set(o, "old", hex(field->old));
-	set(o, "new", hex(field->new));
-	set(o, "fetches", json_integer(field->fetches));
-	set(o, "where", where_json(ks, field));
-	set(o, "flips", flips);
-	set(o, "verdict", json_string(verdict_name(field->verdict)));
-	set(o, "reason", string_or_null(field->reason));
+	json_put(o, "name", json_string(vmcb_fields[field->id].name));
+	json_put(o, "old", json_hex(field->old));
+	json_put(o, "new", json_hex(field->new));
+	json_put(o, "fetches", json_integer(field->fetches));
+	json_put(o, "where", where_json(ks, field));
+	json_put(o, "flips", flips);
+	json_put(o, "verdict", json_string(verdict_name(field->verdict)));
+	json_put(o, "reason", json_string_or_null(field->reason));
 	return o;
 }
 
@@ -108,13 +81,13 @@ static json_t *path_json(const struct ksyms *ks, const struct flip_path *fp)
 	size_t i;
 
 	for (i = 0; i < fp->nr_fields; i++)
-		json_array_append_new(fields, field_json(ks, &fp->field[i]));
+		json_add(fields, field_json(ks, &fp->field[i]));
 
-	set(o, "name", json_string(fp->path->name));
-	set(o, "what", json_string(fp->path->what));
-	set(o, "status", json_string(verdict_name(fp->verdict)));
-	set(o, "reason", string_or_null(fp->reason));
-	set(o, "fields", fields);
+	json_put(o, "name", json_string(fp->path->name));
+	json_put(o, "what", json_string(fp->path->what));
+	json_put(o, "status", json_string(verdict_name(fp->verdict)));
+	json_put(o, "reason", json_string_or_null(fp->reason));
+	json_put(o, "fields", fields);
 	return o;
 }
 
@@ -126,11 +99,11 @@ json_t *flip_json(const struct host *host, const struct ksyms *ks, const struct 
 	size_t i;
 
 	for (i = 0; i < nr; i++) {
-		json_array_append_new(array, path_json(ks, &paths[i]));
+		json_add(array, path_json(ks, &paths[i]));
 		verdict = worse(verdict, paths[i].verdict);
 	}
-	set(o, "paths", array);
-	set(o, "verdict", json_string(verdict_name(verdict)));
+	json_put(o, "paths", array);
+	json_put(o, "verdict", json_string(verdict_name(verdict)));
 	return o;
 }
 

@@ -3,23 +3,12 @@
 #include <stdlib.h>
 
 #include "host.h"
+#include "json.h"
 #include "saved.h"
 #include "util.h"
 #include "vmcb.h"
 
 #define KVM_AMD_PARAMETERS	"/sys/module/kvm_amd/parameters"
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
-}
-
-/* JSON strings are UTF-8; nothing here ever was anything but ASCII. */
-static json_t *string_or_null(const char *s)
-{
-	return s ? json_string(s) : json_null();
-}
 
 static json_t *features_json(u32 edx)
 {
@@ -39,7 +28,7 @@ static json_t *features_json(u32 edx)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(features); i++)
-		set(o, features[i].name, json_boolean(edx & features[i].bit));
+		json_put(o, features[i].name, json_boolean(edx & features[i].bit));
 	return o;
 }
 
@@ -55,7 +44,7 @@ static json_t *parameters_json(void)
 			continue;
 		file = xasprintf(KVM_AMD_PARAMETERS "/%s", entry->d_name);
 		value = read_line(file);
-		set(o, entry->d_name, string_or_null(value));
+		json_put(o, entry->d_name, json_string_or_null(value));
 		free(value);
 		free(file);
 	}
@@ -66,19 +55,14 @@ static json_t *parameters_json(void)
 
 json_t *host_json(const struct host *host)
 {
-	json_t *o = json_object(), *command = json_array();
-	json_t *kernel = json_object();
-	int arg;
+	json_t *o = json_object(), *kernel = json_object();
 
-	for (arg = 0; arg < host->argc; arg++)
-		json_array_append_new(command, json_string(host->argv[arg]));
-
-	set(o, "schema", json_integer(SCHEMA_VERSION));
-	set(kernel, "release", json_string(host->release));
-	set(kernel, "version", json_string(host->version));
-	set(o, "kernel", kernel);
-	set(o, "features", features_json(host->svm_features));
-	set(o, "parameters", parameters_json());
-	set(o, "command", command);
+	json_put(o, "schema", json_integer(SCHEMA_VERSION));
+	json_put(kernel, "release", json_string(host->release));
+	json_put(kernel, "version", json_string(host->version));
+	json_put(o, "kernel", kernel);
+	json_put(o, "features", features_json(host->svm_features));
+	json_put(o, "parameters", parameters_json());
+	json_put(o, "command", json_strings(host->argv, host->argc));
 	return o;
 }

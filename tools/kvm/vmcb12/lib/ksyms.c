@@ -91,3 +91,10 @@ const struct ksym *ksyms_find(const struct ksyms *ks, u64 ip)
 	}
 	return lo ? &ks->sym[lo - 1] : NULL;
 }
+
+char *ksyms_where(const struct ksyms *ks, u64 ip)
+{
+	const struct ksym *sym = ksyms_find(ks, ip);
+
+	return xasprintf("%s+0x%llx", sym ? sym->name : "unknown", sym ? ip - sym->addr : ip);
+}

@@ -28,4 +28,7 @@ void ksyms_free(struct ksyms *ks);
  */
 const struct ksym *ksyms_find(const struct ksyms *ks, u64 ip);
 
+/* "function+0x10" of @ip, or "unknown+0x..." with all of it; to be freed. */
+char *ksyms_where(const struct ksyms *ks, u64 ip);
+
 #endif /* VMCB12_KSYMS_H */

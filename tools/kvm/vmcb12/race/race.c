@@ -14,6 +14,7 @@
 
 #include "cli.h"
 #include "guest.h"
+#include "json.h"
 #include "paths.h"
 #include "record.h"
 #include "setup.h"
@@ -272,33 +273,24 @@ static void run_race(struct lab *lab, struct race *race)
 	judge(race, error);
 }
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
-}
-
 static json_t *race_json(const struct host *host, const struct race *race)
 {
 	json_t *o = host_json(host), *values = json_array(), *value;
 	unsigned int i;
-	char *text;
 
 	for (i = 0; i < 2; i++) {
 		value = json_object();
-		text = xasprintf("0x%llx", race->value[i]);
-		set(value, "value", json_string(text));
-		set(value, "traced", json_integer(race->traced[i]));
-		set(value, "torn", json_integer(race->torn[i]));
-		json_array_append_new(values, value);
-		free(text);
+		json_put(value, "value", json_hex(race->value[i]));
+		json_put(value, "traced", json_integer(race->traced[i]));
+		json_put(value, "torn", json_integer(race->torn[i]));
+		json_add(values, value);
 	}
-	set(o, "field", json_string(vmcb_fields[F_RIP].name));
-	set(o, "vmruns", json_integer(race->vmruns));
-	set(o, "torn", json_integer(race->torn[0] + race->torn[1]));
-	set(o, "values", values);
-	set(o, "verdict", json_string(verdict_name(race->verdict)));
-	set(o, "reason", race->reason ? json_string(race->reason) : json_null());
+	json_put(o, "field", json_string(vmcb_fields[F_RIP].name));
+	json_put(o, "vmruns", json_integer(race->vmruns));
+	json_put(o, "torn", json_integer(race->torn[0] + race->torn[1]));
+	json_put(o, "values", values);
+	json_put(o, "verdict", json_string(verdict_name(race->verdict)));
+	json_put(o, "reason", json_string_or_null(race->reason));
 	return o;
 }
 

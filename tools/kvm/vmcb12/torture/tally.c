@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "tally.h"
 #include "util.h"
 
@@ -21,12 +22,6 @@ void tally_add(struct tally *tally, const char *what, u64 value)
 	}
 	tally->nr++;
 	*row = (struct tally_row){ .what = what, .value = value, .count = 1 };
-}
-
-void json_put(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
 }
 
 json_t *tally_json(const struct tally *tally, const char *(*name)(u64 value))

@@ -27,7 +27,4 @@ void tally_add(struct tally *tally, const char *what, u64 value);
 /* An object "what value": count; @name makes the text of a value, if not NULL. */
 json_t *tally_json(const struct tally *tally, const char *(*name)(u64 value));
 
-/* Set a member of a JSON object, or end the program. */
-void json_put(json_t *object, const char *key, json_t *value);
-
 #endif /* VMCB12_TALLY_H */

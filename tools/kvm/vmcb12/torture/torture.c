@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "kcov.h"
 #include "kmsg.h"
 #include "setup.h"
