@@ -5,15 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "util.h"
 #include "watch.h"
 
-#define RING_PAGE	4096
-#define RING_DATA	(16 * RING_PAGE)
+#define RING_SIZE	(16 * 4096)
 
 static int perf_open(struct perf_event_attr *attr)
 {
@@ -52,11 +50,7 @@ static void open_ring(struct watch *w)
 	w->ring_fd = perf_open(&attr);
 	if (w->ring_fd < 0)
 		die(EXIT_REFUSED, "perf events are not available: %s", strerror(errno));
-
-	w->ring = mmap(NULL, RING_PAGE + RING_DATA, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       w->ring_fd, 0);
-	if (w->ring == MAP_FAILED)
-		die(EXIT_REFUSED, "cannot map the perf ring: %s", strerror(errno));
+	ring_open(&w->ring, w->ring_fd, RING_SIZE);
 }
 
 void watch_init(struct watch *w, u64 probe)
@@ -84,7 +78,7 @@ void watch_init(struct watch *w, u64 probe)
 void watch_exit(struct watch *w)
 {
 	watch_clear(w);
-	munmap(w->ring, RING_PAGE + RING_DATA);
+	ring_close(&w->ring);
 	close(w->ring_fd);
 }
 
@@ -106,38 +100,19 @@ void watch_clear(struct watch *w)
 		close(w->bp[--w->nr_bp]);
 }
 
-/* Records wrap around the end of the ring. */
-static void ring_copy(const struct watch *w, u64 pos, void *to, size_t len)
-{
-	const char *data = (const char *)w->ring + RING_PAGE;
-	size_t off = pos % RING_DATA, first = RING_DATA - off;
-
-	if (first > len)
-		first = len;
-	memcpy(to, data + off, first);
-	memcpy((char *)to + first, data, len - first);
-}
-
 int watch_drain(struct watch *w, struct watch_hit *hit, size_t max)
 {
-	struct perf_event_mmap_page *page = w->ring;
-	u64 pos = page->data_tail, head;
 	struct perf_event_header eh;
-	int n = 0, lost = 0;
+	bool lost = false;
+	size_t n = 0;
 
-	head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
-	while (pos < head) {
-		ring_copy(w, pos, &eh, sizeof(eh));
+	while (ring_next(&w->ring, &eh)) {
 		if (eh.type == PERF_RECORD_SAMPLE) {
-			if ((size_t)n < max)
-				ring_copy(w, pos + sizeof(eh), &hit[n], sizeof(hit[n]));
+			if (n < max)
+				ring_copy(&w->ring, sizeof(eh), &hit[n], sizeof(hit[n]));
 			n++;
-		} else if (eh.type == PERF_RECORD_LOST || eh.type == PERF_RECORD_THROTTLE) {
-			lost = 1;
 		}
-		pos += eh.size;
+		lost |= ring_lost(&eh);
 	}
-	__atomic_store_n(&page->data_tail, pos, __ATOMIC_RELEASE);
-
-	return lost || (size_t)n > max ? -1 : n;
+	return lost || n > max ? -1 : (int)n;
 }

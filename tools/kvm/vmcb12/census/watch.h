@@ -4,6 +4,7 @@
 #define VMCB12_WATCH_H
 
 #include "defs.h"
+#include "ring.h"
 
 #define WATCH_SLOTS	4	/* the debug registers of x86 */
 
@@ -20,7 +21,7 @@ struct watch_hit {
 
 struct watch {
 	int ring_fd;
-	void *ring;
+	struct ring ring;
 	int bp[WATCH_SLOTS];
 	unsigned int nr_bp;
 	unsigned int slots;	/* how many breakpoints are free here */

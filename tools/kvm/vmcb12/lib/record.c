@@ -5,15 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "record.h"
 #include "util.h"
 
-#define RING_PAGE	4096
-#define RING_DATA	(64 * RING_PAGE)
+#define RING_SIZE	(64 * 4096)
 
 static FILE *open_event_file(const char *event, const char *file)
 {
@@ -83,13 +81,6 @@ static int open_event(unsigned int id)
 	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-static void map_ring(struct recorder *r, int fd)
-{
-	r->ring = mmap(NULL, RING_PAGE + RING_DATA, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (r->ring == MAP_FAILED)
-		die(EXIT_REFUSED, "cannot map the perf ring: %s", strerror(errno));
-}
-
 bool record_on(struct recorder *r, const char *name)
 {
 	struct record_event *event = &r->event[r->nr_events];
@@ -100,7 +91,7 @@ bool record_on(struct recorder *r, const char *name)
 	if (event->fd < 0)
 		die(EXIT_REFUSED, "cannot switch on the tracepoint %s: %s", name, strerror(errno));
 	if (!r->nr_events)
-		map_ring(r, event->fd);
+		ring_open(&r->ring, event->fd, RING_SIZE);
 	else if (ioctl(event->fd, PERF_EVENT_IOC_SET_OUTPUT, r->event[0].fd))
 		die(EXIT_INFRA, "cannot join perf events: %s", strerror(errno));
 	r->nr_events++;
@@ -111,7 +102,7 @@ void record_off(struct recorder *r)
 {
 	if (!r->nr_events)
 		return;
-	munmap(r->ring, RING_PAGE + RING_DATA);
+	ring_close(&r->ring);
 	while (r->nr_events)
 		close(r->event[--r->nr_events].fd);
 }
@@ -136,29 +127,18 @@ u64 record_value(const struct record *rec, const struct record_field *field)
 	return value;
 }
 
-static void ring_copy(const struct recorder *r, u64 pos, void *to, size_t len)
-{
-	const char *data = (const char *)r->ring + RING_PAGE;
-	size_t off = pos % RING_DATA, first = RING_DATA - off;
-
-	if (first > len)
-		first = len;
-	memcpy(to, data + off, first);
-	memcpy((char *)to + first, data, len - first);
-}
-
 /* A sample is the header, a u32 that says how long it is, and the raw record. */
-static bool take_sample(const struct recorder *r, u64 pos, struct record *rec)
+static bool take_sample(const struct recorder *r, struct record *rec)
 {
 	unsigned short id;
 	u32 len;
 	size_t i;
 
-	ring_copy(r, pos + sizeof(struct perf_event_header), &len, sizeof(len));
+	ring_copy(&r->ring, sizeof(struct perf_event_header), &len, sizeof(len));
 	if (len > sizeof(rec->raw))
 		len = sizeof(rec->raw);
 	memset(rec->raw, 0, sizeof(rec->raw));
-	ring_copy(r, pos + sizeof(struct perf_event_header) + sizeof(len), rec->raw, len);
+	ring_copy(&r->ring, sizeof(struct perf_event_header) + sizeof(len), rec->raw, len);
 	memcpy(&id, rec->raw, sizeof(id));
 	for (i = 0; i < r->nr_events; i++) {
 		if (r->event[i].id == id) {
@@ -171,23 +151,13 @@ static bool take_sample(const struct recorder *r, u64 pos, struct record *rec)
 
 int record_next(struct recorder *r, struct record *rec)
 {
-	struct perf_event_mmap_page *page = r->ring;
 	struct perf_event_header eh;
-	u64 pos, head;
-	int ret = 0;
 
-	if (!r->nr_events)
-		return 0;
-	pos = page->data_tail;
-	head = __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
-	while (!ret && pos < head) {
-		ring_copy(r, pos, &eh, sizeof(eh));
-		if (eh.type == PERF_RECORD_SAMPLE)
-			ret = take_sample(r, pos, rec);
-		else if (eh.type == PERF_RECORD_LOST || eh.type == PERF_RECORD_THROTTLE)
-			ret = -1;
-		pos += eh.size;
+	while (r->nr_events && ring_next(&r->ring, &eh)) {
+		if (ring_lost(&eh))
+			return -1;
+		if (eh.type == PERF_RECORD_SAMPLE && take_sample(r, rec))
+			return 1;
 	}
-	__atomic_store_n(&page->data_tail, pos, __ATOMIC_RELEASE);
-	return ret;
+	return 0;
 }

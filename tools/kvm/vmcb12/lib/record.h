@@ -4,6 +4,7 @@
 #define VMCB12_RECORD_H
 
 #include "defs.h"
+#include "ring.h"
 
 #define RECORD_MAX_FIELDS	24
 #define RECORD_MAX_EVENTS	4
@@ -26,7 +27,7 @@ struct record_event {
 struct recorder {
 	struct record_event event[RECORD_MAX_EVENTS];
 	size_t nr_events;
-	void *ring;
+	struct ring ring;
 };
 
 struct record {
