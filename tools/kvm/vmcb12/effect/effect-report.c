@@ -81,7 +81,7 @@ static json_t *trials_of(const struct saved *s, const json_t *row)
 	json_t *trials = saved_get(s, row, "trials", JSON_ARRAY);
 
 	if (!json_array_size(trials))
-		die(EXIT_REFUSED, "%s: a row without trials", s->file);
+		saved_reject(s, "a row without trials");
 	return trials;
 }
 

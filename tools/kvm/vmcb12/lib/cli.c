@@ -137,24 +137,27 @@ static enum verdict show_two(const struct cli *cli)
 {
 	struct saved old, new;
 
-	saved_load(&old, cli->compare[0]);
-	saved_load(&new, cli->compare[1]);
+	saved_load(&old, cli->compare[0], cli->program->name);
+	saved_load(&new, cli->compare[1], cli->program->name);
 	return cli->program->compare(stdout, &old, &new);
 }
 
 static enum verdict show_one(const struct cli *cli)
 {
+	enum verdict verdict;
 	struct saved s;
 
-	saved_load(&s, cli->show);
+	/* The verdict first: before anything is printed it refuses what is no such report. */
+	saved_load(&s, cli->show, cli->program->name);
+	verdict = verdict_of(cli->program, &s);
 	cli->program->show(stdout, &s);
-	return verdict_of(cli->program, &s);
+	return verdict;
 }
 
 static enum verdict measure(const struct cli *cli, int argc, char **argv)
 {
 	struct host host = { .argc = argc, .argv = argv };
-	struct saved s = { .file = "this report" };
+	struct saved s = { .file = "this report", .program = cli->program->name };
 	struct utsname uts;
 
 	uname(&uts);

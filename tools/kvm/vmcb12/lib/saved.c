@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "saved.h"
 #include "util.h"
 
-static void __noreturn reject(const struct saved *s, const char *what)
+void saved_reject(const struct saved *s, const char *fmt, ...)
 {
-	die(EXIT_REFUSED, "%s: not a census report: no valid '%s'", s->file, what);
+	va_list ap;
+	char *why;
+
+	va_start(ap, fmt);
+	if (vasprintf(&why, fmt, ap) < 0)
+		die(EXIT_INFRA, "out of memory");
+	va_end(ap);
+	die(EXIT_REFUSED, "%s: not a report of %s: %s", s->file, s->program, why);
 }
 
 json_t *saved_get(const struct saved *s, const json_t *o, const char *key, json_type type)
@@ -14,7 +23,7 @@ json_t *saved_get(const struct saved *s, const json_t *o, const char *key, json_
 	json_t *value = json_object_get(o, key);
 
 	if (!value || json_typeof(value) != type)
-		reject(s, key);
+		saved_reject(s, "no valid '%s'", key);
 	return value;
 }
 
@@ -37,7 +46,7 @@ enum verdict saved_verdict(const struct saved *s, const json_t *o, const char *k
 		if (!strcmp(name, verdict_name(v)))
 			return v;
 	}
-	reject(s, key);
+	saved_reject(s, "no valid '%s'", key);
 }
 
 const char *saved_reason(const struct saved *s, const json_t *o)
@@ -69,12 +78,13 @@ const char *saved_release(const struct saved *s)
 	return saved_string(s, saved_get(s, s->root, "kernel", JSON_OBJECT), "release");
 }
 
-void saved_load(struct saved *s, const char *file)
+void saved_load(struct saved *s, const char *file, const char *program)
 {
 	json_error_t error;
 	long long schema;
 
 	s->file = file;
+	s->program = program;
 	s->root = json_load_file(file, 0, &error);
 	if (!s->root)
 		die(EXIT_REFUSED, "%s: %s", file, error.text);

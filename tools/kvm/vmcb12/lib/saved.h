@@ -5,16 +5,21 @@
 
 #include <jansson.h>
 
+#include "defs.h"
 #include "verdict.h"
 
 #define SCHEMA_VERSION	1
 
 struct saved {
 	const char *file;	/* for messages */
+	const char *program;	/* whose report it is, for messages as well */
 	json_t *root;
 };
 
-void saved_load(struct saved *s, const char *file);
+void saved_load(struct saved *s, const char *file, const char *program);
+
+/* Say why it is not a report of that program, and end this one. */
+void saved_reject(const struct saved *s, const char *fmt, ...) __printf(2, 3) __noreturn;
 
 /* The member @key of @o, which must be there and of that type. */
 json_t *saved_get(const struct saved *s, const json_t *o, const char *key, json_type type);

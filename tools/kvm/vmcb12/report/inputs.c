@@ -126,11 +126,9 @@ static void check_field(const struct saved *s, const json_t *field)
 	long long size = saved_integer(s, field, "size");
 
 	if (offset < 0 || offset >= VMCB_SIZE || size < 1 || size > VMCB_SIZE - offset)
-		die(EXIT_REFUSED, "%s: not a census report: '%s' is outside of the page", s->file,
-		    saved_string(s, field, "name"));
+		saved_reject(s, "'%s' is outside of the page", saved_string(s, field, "name"));
 	if (saved_integer(s, field, "fetches") < 0 || saved_integer(s, field, "writes") < 0)
-		die(EXIT_REFUSED, "%s: not a census report: a count of '%s' is negative", s->file,
-		    saved_string(s, field, "name"));
+		saved_reject(s, "a count of '%s' is negative", saved_string(s, field, "name"));
 }
 
 static void load_census(struct saved *s, char *file)
@@ -138,7 +136,7 @@ static void load_census(struct saved *s, char *file)
 	json_t *path, *field;
 	size_t i, j;
 
-	saved_load(s, file);
+	saved_load(s, file, "vmcb12-census");
 	json_array_foreach(saved_paths(s), i, path) {
 		json_array_foreach(saved_get(s, path, "fields", JSON_ARRAY), j, field)
 			check_field(s, field);

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# cli.sh CENSUS TORTURE: test what the command lines do without measuring anything.
+# cli.sh CENSUS TORTURE EFFECT: test what the command lines do without measuring anything.
 
 census=$1
 torture=$2
+effect=$3
 data=$(dirname "$0")
 tmp=$(mktemp -d) || exit 3
 trap 'rm -rf "$tmp"' EXIT
@@ -57,8 +58,16 @@ refuses()
 	result "$name"
 }
 
+# says NAME TEXT: complain if the one line on stderr lacks the text
+says()
+{
+	bad=
+	grep -Fq -- "$2" "$tmp/err" || bad="not said: $2"
+	result "$1"
+}
+
 echo "KTAP version 1"
-echo "1..30"
+echo "1..32"
 
 run 0 --help
 has "Usage: vmcb12-census"
@@ -90,6 +99,7 @@ sed 's/"schema": 1/"schema": 999/' "$data/stock.json" >"$tmp/future.json"
 refuses "report of another schema is refused" --compare "$tmp/future.json" "$data/patched.json"
 echo '[]' >"$tmp/array.json"
 refuses "what is no report is refused" --compare "$data/stock.json" "$tmp/array.json"
+says "whose report it is not is said" "array.json: not a report of vmcb12-census: no valid 'schema'"
 
 run 1 --show "$data/stock.json"
 has "vmrun-dirty: FAIL (2 of 3 fields break the rule)"
@@ -143,5 +153,8 @@ refuses "torture: step that no seed has is refused" --only=3,40
 refuses "torture: words for steps are refused" --only=three
 refuses "torture: soak with seeds is refused" --soak=1000 --seeds=2
 refuses "torture: stray argument is refused" 1
+
+census=$effect
+refuses "effect: a report of the census is refused" --show "$data/stock.json"
 
 exit $failed
