@@ -72,8 +72,13 @@ json_t *effect_json(const struct host *host, const struct ksyms *ks, const struc
 
 	for (i = 0; i < nr; i++)
 		json_add(array, row_json(ks, &effects[i]));
-	json_put(o, "paths", array);
+	json_put(o, "cases", array);
 	return o;
+}
+
+static json_t *cases_of(const struct saved *s)
+{
+	return saved_get(s, s->root, "cases", JSON_ARRAY);
 }
 
 static json_t *trials_of(const struct saved *s, const json_t *row)
@@ -81,7 +86,7 @@ static json_t *trials_of(const struct saved *s, const json_t *row)
 	json_t *trials = saved_get(s, row, "trials", JSON_ARRAY);
 
 	if (!json_array_size(trials))
-		saved_reject(s, "a row without trials");
+		saved_reject(s, "a case without trials");
 	return trials;
 }
 
@@ -209,7 +214,7 @@ enum verdict effect_verdict(const struct saved *s)
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(saved_paths(s), i, row) {
+	json_array_foreach(cases_of(s), i, row) {
 		j = judge_row(s, row);
 		verdict = worse(verdict, j.verdict);
 		free(j.reason);
@@ -282,7 +287,7 @@ static void show_log(FILE *out, const struct saved *s)
 	json_t *row, *trial, *line;
 	size_t i, j, k, n = 0;
 
-	json_array_foreach(saved_paths(s), i, row) {
+	json_array_foreach(cases_of(s), i, row) {
 		json_array_foreach(trials_of(s, row), j, trial) {
 			json_array_foreach(saved_get(s, trial, "log", JSON_ARRAY), k, line) {
 				fprintf(out, "  %s: %s\n", saved_string(s, row, "name"),
@@ -297,7 +302,7 @@ static void show_log(FILE *out, const struct saved *s)
 
 static enum verdict show_side(FILE *out, const struct saved *s)
 {
-	json_t *rows = saved_paths(s), *row, *last = NULL;
+	json_t *rows = cases_of(s), *row, *last = NULL;
 	enum verdict verdict = effect_verdict(s);
 	size_t i;
 
@@ -329,7 +334,7 @@ static enum verdict compare_row(FILE *out, const struct saved *old, const struct
 				const json_t *old_row)
 {
 	const char *name = saved_string(old, old_row, "name");
-	json_t *row = saved_find(new, saved_paths(new), name);
+	json_t *row = saved_find(new, cases_of(new), name);
 	struct judged j = judge_row(old, old_row);
 
 	free(j.reason);
@@ -358,7 +363,7 @@ enum verdict effect_compare(FILE *out, const struct saved *old, const struct sav
 	show_side(out, old);
 	fprintf(out, "\npatched (%s)\n", new->file);
 	verdict = show_side(out, new);
-	json_array_foreach(saved_paths(old), i, row)
+	json_array_foreach(cases_of(old), i, row)
 		verdict = worse(verdict, compare_row(out, old, new, row));
 	return verdict;
 }
