@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What can be tested without a VM, without root and on any CPU. */
 #include <linux/elf.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +8,7 @@
 #include "census/rule.h"
 #include "fields.h"
 #include "ksyms.h"
+#include "tests/test.h"
 #include "torture/kcov.h"
 #include "torture/leak.h"
 #include "torture/scribble.h"
@@ -18,16 +18,6 @@
 #include "torture/values.h"
 #include "util.h"
 #include "vmcb.h"
-
-static bool failed;
-
-#define EXPECT(condition)							\
-	do {									\
-		if (!(condition)) {						\
-			printf("# %s:%d: %s\n", __FILE__, __LINE__, #condition);	\
-			failed = true;						\
-		}								\
-	} while (0)
 
 static void fields_in_order(void)
 {
@@ -172,6 +162,7 @@ static bool found(const struct ksyms *ks, u64 ip, const char *name)
 static void ksyms_finds(void)
 {
 	struct ksyms ks;
+	char *where;
 
 	parse(&ks, kallsyms);
 	EXPECT(found(&ks, 0xffffffffc0201059, "enter_svm_guest_mode"));
@@ -182,6 +173,13 @@ static void ksyms_finds(void)
 	EXPECT(found(&ks, 0xffffffffffffffff, "last"));
 	EXPECT(found(&ks, 0xffffffff81000000, NULL));
 	EXPECT(found(&ks, 0, NULL));
+
+	where = ksyms_where(&ks, 0xffffffffc0201059);
+	EXPECT(!strcmp(where, "enter_svm_guest_mode+0x59"));
+	free(where);
+	where = ksyms_where(&ks, 0x10);
+	EXPECT(!strcmp(where, "unknown+0x10"));
+	free(where);
 	ksyms_free(&ks);
 }
 
@@ -509,10 +507,7 @@ static void kcov_set(void)
 	EXPECT(kcov_count() == 2);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct test tests[] = {
 	{ "fields are in order and do not overlap",	fields_in_order },
 	{ "fields have names of their own",		fields_names },
 	{ "fields are where the manual has them",	fields_offsets },
@@ -539,15 +534,5 @@ static const struct {
 
 int main(void)
 {
-	bool any_failed = false;
-	size_t i;
-
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(tests));
-	for (i = 0; i < ARRAY_SIZE(tests); i++) {
-		failed = false;
-		tests[i].run();
-		printf("%s %zu %s\n", failed ? "not ok" : "ok", i + 1, tests[i].name);
-		any_failed |= failed;
-	}
-	return any_failed;
+	return test_main(tests, ARRAY_SIZE(tests));
 }
