@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "scribble.h"
-#include "torture.h"
+#include "soak.h"
 #include "values.h"
 #include "vmcb.h"
 

@@ -17,9 +17,8 @@
 #include "kcov.h"
 #include "kmsg.h"
 #include "setup.h"
-#include "splat.h"
+#include "soak.h"
 #include "steps.h"
-#include "torture.h"
 #include "util.h"
 #include "vmcb.h"
 
@@ -129,18 +128,6 @@ static void parse_options(struct command *c, int argc, char **argv)
 		die(EXIT_REFUSED, "%s", error);
 	if (!c->seeds)
 		c->seeds = c->seconds ? MAX_NUMBER : 1;
-}
-
-char *torture_splat(const struct torture *t)
-{
-	char *message;
-
-	while ((message = kmsg_next(t->kmsg))) {
-		if (splat_in(message))
-			return message;
-		free(message);
-	}
-	return NULL;
 }
 
 /* Of another kind for each seed. */

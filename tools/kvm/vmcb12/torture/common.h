@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the two ways to torture have in common. */
-#ifndef VMCB12_TORTURE_H
-#define VMCB12_TORTURE_H
+#ifndef VMCB12_COMMON_H
+#define VMCB12_COMMON_H
 
 #include "rig.h"
 
@@ -28,7 +28,4 @@ bool torture_runs(const struct torture *t, unsigned int index);
 /* The head of a splat since the last call, to be freed, or NULL. */
 char *torture_splat(const struct torture *t);
 
-/* So many racing VMRUNs.  Returns whether the kernel came through; if not, says so. */
-bool soak(struct torture *t, struct rig *rig, u64 vmruns);
-
-#endif /* VMCB12_TORTURE_H */
+#endif /* VMCB12_COMMON_H */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdlib.h>
 
-#include "torture.h"
+#include "common.h"
+#include "kmsg.h"
+#include "splat.h"
 #include "util.h"
 
 char *torture_parse_only(struct torture *t, const char *list)
@@ -26,4 +28,16 @@ char *torture_parse_only(struct torture *t, const char *list)
 bool torture_runs(const struct torture *t, unsigned int index)
 {
 	return !t->only_some || t->chosen[index];
+}
+
+char *torture_splat(const struct torture *t)
+{
+	char *message;
+
+	while ((message = kmsg_next(t->kmsg))) {
+		if (splat_in(message))
+			return message;
+		free(message);
+	}
+	return NULL;
 }
