@@ -22,8 +22,9 @@ vmload_interception'
 fetch_sites()
 {
 	objdump -t "$2" >"$scratch/symbols"
-	jq -r '.paths[].fields[].where[] | select(.access == "fetch") | .symbol' "$1" | sort -u |
-		sed 's/+/ /' | awk 'FILENAME == ARGV[1] { section[$NF] = $4; value[$NF] = $1; next }
+	jq -r '.paths[].fields[].where[] | select(.access == "fetch") |
+		"\(.symbol) \(.offset)"' "$1" | sort -u |
+		awk 'FILENAME == ARGV[1] { section[$NF] = $4; value[$NF] = $1; next }
 			$1 in section { print section[$1], value[$1], $1, $2 }' "$scratch/symbols" - |
 		while read -r section value function offset; do
 			printf '%s 0x%x %s+%s\n' "$section" $((0x$value + offset - 1)) "$function" "$offset"

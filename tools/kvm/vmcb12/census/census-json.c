@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdlib.h>
-
 #include "census-json.h"
 #include "json.h"
-#include "util.h"
 
 static json_t *access_json(const struct access *a)
 {
 	json_t *o = json_object();
-	char *where = xasprintf("%s+0x%llx", a->symbol, a->offset);
 
-	json_put(o, "symbol", json_string(where));
+	json_put(o, "symbol", json_string(a->symbol));
+	json_put(o, "offset", json_hex(a->offset));
 	json_put(o, "module", json_string_or_null(a->module));
 	json_put(o, "access", json_string(a->write ? "write" : "fetch"));
 	json_put(o, "count", json_integer(a->count));
-	free(where);
 	return o;
 }
 

@@ -25,21 +25,17 @@ void show_verdict(FILE *out, bool colour, enum verdict verdict, int width)
 void show_where(FILE *out, const struct saved *s, const json_t *field)
 {
 	json_t *where = saved_get(s, field, "where", JSON_ARRAY), *a;
-	size_t i, len, last_len = 0;
 	const char *symbol, *last = "";
 	long long count;
+	size_t i;
 
 	json_array_foreach(where, i, a) {
 		if (strcmp(saved_string(s, a, "access"), "fetch"))
 			continue;
 		symbol = saved_string(s, a, "symbol");
-		len = strcspn(symbol, "+");
-		if (len == last_len && !strncmp(symbol, last, len))
-			fprintf(out, " %s", symbol + len);
-		else
-			fprintf(out, " %s", symbol);
+		fprintf(out, " %s+%s", strcmp(symbol, last) ? symbol : "",
+			saved_string(s, a, "offset"));
 		last = symbol;
-		last_len = len;
 		count = saved_integer(s, a, "count");
 		if (count > 1)
 			fprintf(out, "(x%lld)", count);

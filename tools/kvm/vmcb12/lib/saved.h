@@ -8,7 +8,7 @@
 #include "defs.h"
 #include "verdict.h"
 
-#define SCHEMA_VERSION	1
+#define SCHEMA_VERSION	2
 
 struct saved {
 	const char *file;	/* for messages */

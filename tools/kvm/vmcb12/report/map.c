@@ -138,25 +138,21 @@ struct map_sums map_sum(const struct map *map)
 void map_where(FILE *out, const struct saved *s, const json_t *field, const char *access)
 {
 	json_t *where = saved_get(s, field, "where", JSON_ARRAY), *a;
-	const char *symbol, *last = "", *module = NULL, *its_module;
-	size_t i, len, last_len = 0;
+	const char *symbol, *last = NULL, *module = NULL, *its_module;
 	long long count;
+	size_t i;
 
 	json_array_foreach(where, i, a) {
 		if (strcmp(saved_string(s, a, "access"), access))
 			continue;
 		symbol = saved_string(s, a, "symbol");
 		its_module = json_string_value(json_object_get(a, "module"));
-		len = strcspn(symbol, "+");
-		if (last_len && len == last_len && !strncmp(symbol, last, len)) {
-			html(out, " %s", symbol + len);
-		} else {
-			if (module && (!its_module || strcmp(module, its_module)))
-				html(out, " [%s]", module);
-			html(out, "%s%s", last_len ? " " : "", symbol);
-		}
+		if (last && strcmp(symbol, last) && module &&
+		    (!its_module || strcmp(module, its_module)))
+			html(out, " [%s]", module);
+		html(out, "%s%s+%s", last ? " " : "", last && !strcmp(symbol, last) ? "" : symbol,
+		     saved_string(s, a, "offset"));
 		last = symbol;
-		last_len = len;
 		module = its_module;
 		count = saved_integer(s, a, "count");
 		if (count > 1)

@@ -95,7 +95,7 @@ refuses "comparing with a missing file is refused" --compare "$data/stock.json" 
 
 head -c 700 "$data/stock.json" >"$tmp/cut.json"
 refuses "truncated report is refused" --compare "$tmp/cut.json" "$data/patched.json"
-sed 's/"schema": 1/"schema": 999/' "$data/stock.json" >"$tmp/future.json"
+sed 's/"schema": 2/"schema": 999/' "$data/stock.json" >"$tmp/future.json"
 refuses "report of another schema is refused" --compare "$tmp/future.json" "$data/patched.json"
 echo '[]' >"$tmp/array.json"
 refuses "what is no report is refused" --compare "$data/stock.json" "$tmp/array.json"
