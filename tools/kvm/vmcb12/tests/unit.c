@@ -7,7 +7,9 @@
 #include "census/physmap.h"
 #include "census/rule.h"
 #include "fields.h"
+#include "json.h"
 #include "ksyms.h"
+#include "ring.h"
 #include "tests/test.h"
 #include "torture/common.h"
 #include "torture/kcov.h"
@@ -507,6 +509,78 @@ static void kcov_set(void)
 	EXPECT(kcov_count() == 2);
 }
 
+/* Three records of 24 bytes in a ring of 64. */
+#define RING_SIZE	64
+#define RECORD_SIZE	24
+
+static void ring_fill(void *map)
+{
+	struct perf_event_header eh = { .type = PERF_RECORD_SAMPLE, .size = RECORD_SIZE };
+	struct perf_event_mmap_page *page = map;
+	char *data = (char *)map + 4096, record[RECORD_SIZE];
+	unsigned int i, pos;
+
+	for (i = 0; i < 3; i++) {
+		memset(record, '0' + i, sizeof(record));
+		memcpy(record, &eh, sizeof(eh));
+		for (pos = 0; pos < sizeof(record); pos++)
+			data[(i * RECORD_SIZE + pos) % RING_SIZE] = record[pos];
+	}
+	page->data_head = 3 * RECORD_SIZE;
+}
+
+static void ring_reads(void)
+{
+	/* The third overwrites 8 bytes of the first, which was taken by then. */
+	struct ring r = { .map = xcalloc(1, 4096 + RING_SIZE), .size = RING_SIZE };
+	struct perf_event_mmap_page *page = r.map;
+	struct perf_event_header eh = {};
+	char body[RECORD_SIZE - sizeof(eh)];
+	char want[sizeof(body)];
+	unsigned int i;
+
+	ring_fill(r.map);
+	r.next = RECORD_SIZE;
+	for (i = 1; i < 3; i++) {
+		EXPECT(ring_next(&r, &eh) && eh.size == RECORD_SIZE);
+		ring_copy(&r, sizeof(eh), body, sizeof(body));
+		memset(want, '0' + i, sizeof(want));
+		EXPECT(!memcmp(body, want, sizeof(body)));
+		/* The kernel may not write there yet. */
+		EXPECT(page->data_tail == i * RECORD_SIZE);
+	}
+	EXPECT(!ring_next(&r, &eh));
+	EXPECT(page->data_tail == page->data_head);
+	free(r.map);
+}
+
+static void ring_loses(void)
+{
+	struct perf_event_header eh = { .type = PERF_RECORD_SAMPLE };
+
+	EXPECT(!ring_lost(&eh));
+	eh.type = PERF_RECORD_LOST;
+	EXPECT(ring_lost(&eh));
+	eh.type = PERF_RECORD_THROTTLE;
+	EXPECT(ring_lost(&eh));
+}
+
+static void json_pieces(void)
+{
+	static char * const words[] = { "one", "\377" };
+	json_t *o = json_object(), *list = json_strings(words, ARRAY_SIZE(words));
+
+	json_put(o, "hex", json_hex(~0ULL));
+	json_put(o, "none", json_string_or_null(NULL));
+	json_put(o, "list", list);
+	EXPECT(!strcmp(json_string_value(json_object_get(o, "hex")), "0xffffffffffffffff"));
+	EXPECT(json_is_null(json_object_get(o, "none")));
+	EXPECT(json_array_size(list) == 2);
+	EXPECT(!strcmp(json_string_value(json_array_get(list, 0)), "one"));
+	EXPECT(json_is_null(json_array_get(list, 1)));
+	json_decref(o);
+}
+
 static const struct test tests[] = {
 	{ "fields are in order and do not overlap",	fields_in_order },
 	{ "fields have names of their own",		fields_names },
@@ -523,6 +597,9 @@ static const struct test tests[] = {
 	{ "rule: nothing seen proves nothing",		rule_control },
 	{ "verdicts add up",				verdicts },
 	{ "paths are complete",				path_table },
+	{ "ring: records, round its end",		ring_reads },
+	{ "ring: records that say what is lost",	ring_loses },
+	{ "json: what reports are made of",		json_pieces },
 	{ "torture: steps do not know each other",	steps_apart },
 	{ "torture: all kinds of steps come",		steps_all },
 	{ "torture: --only is read",			only_parsed },
