@@ -6,9 +6,12 @@
  *
  *   load FILE [PARAMS...]             insert a kernel module
  *   unload NAME                       remove a kernel module
- *   run NAME TIMEOUT_S CMD [ARGS...]  stdout and stderr are the result
- *   data NAME TIMEOUT_S CMD [ARGS...] stdout is the result, stderr goes to the console
+ *   run NAME SECONDS CMD [ARGS...]  stdout and stderr are the result
+ *   data NAME SECONDS CMD [ARGS...] stdout is the result, stderr goes to the console
  *   send NAME FILE                    the file is the result, if an action has left it
+ *
+ * SECONDS are a net against what hangs.  They are so many times longer as
+ * VMCB12_PATIENCE says, which the kernel passes on from its command line.
  *
  * The kernel and this program talk on the console; results go, framed by lines,
  * to a serial port of their own, so that no kernel message can get in between.
@@ -270,6 +273,15 @@ static int supervise(pid_t child, int fd, long long timeout_ms, char *last)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* As in setup.c of the tools, which have inherited the variable. */
+static long patience(long seconds)
+{
+	const char *factor = getenv("VMCB12_PATIENCE");
+	long n = factor ? atol(factor) : 1;
+
+	return n > 1 ? seconds * n : seconds;
+}
+
 static int run_command(char **word, int n, int keep_stderr)
 {
 	long long start = now_ms();
@@ -302,7 +314,7 @@ static int run_command(char **word, int n, int keep_stderr)
 	/* The child does the same; whoever comes first. */
 	setpgid(child, child);
 	fcntl(fd[0], F_SETFL, O_NONBLOCK);
-	rc = supervise(child, fd[0], timeout * 1000, &last);
+	rc = supervise(child, fd[0], patience(timeout) * 1000, &last);
 	close(fd[0]);
 
 	if (last != '\n')

@@ -2,24 +2,40 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # Boot a test VM and keep its results: the part that every emulator shares.
 #
-#   LABEL KERNEL ROOT TIMEOUT OUT [CMDLINE...]
+#   LABEL KERNEL ROOT SECONDS OUT [CMDLINE...]
 #
+# SECONDS are a net against a guest that hangs, see lib-patience.sh.  They are no
+# part of what a boot is known by, nor are those of /plan in wall time.
 # ROOT is the content of the initial RAM disk: /init (tools/guest) does what
 # /plan says.  OUT gets console.log (ttyS0: the kernel's log), results.log
 # (ttyS1: what /init ran) and command.txt.  A boot is known by its content -
 # kernel, RAM disk, command line, emulator - and is not repeated.
+#
+# With VMCB12_BOOTS= the boots that are known are those of that directory, so what
+# is run with an empty one is measured anew.
 #
 # The verb that sources this defines $cmdline and
 #   identity   print all that makes this emulator and its machine what they are
 #   describe   print what goes into command.txt
 #   boot       run the VM in $out; leave $emulator_rc, 0 after a power-off
 # and ends with: run_vm "$@".
+. "$scripts/lib-patience.sh"
+boots=${VMCB12_BOOTS:-$CACHE/boots}
 
 initrd()
 {
 	find "$root" -exec touch -h -d @0 {} +
 	(cd "$root" && find . -print0 | sort -z |
 		cpio -0 -o -H newc -R 0:0 --reproducible --quiet)
+}
+
+# unfinished: what of the plan it had begun, if anything.
+unfinished()
+{
+	tr -d '\r' <"$out/results.log" | awk '
+		$1 == "#begin" { name = $2 }
+		$1 == "#end" { name = "" }
+		END { if (name != "") print ", in " name }'
 }
 
 # Print why a boot is not ok, by what it left, and return its exit code.
@@ -30,7 +46,7 @@ judge()
 		echo "guest panic: $(grep -m1 -o 'Kernel panic.*' "$out/console.log" | tr -d '\r')"
 		return 255
 	elif [ "$emulator_rc" -ne 0 ] && [ "$seconds" -ge "$limit" ]; then
-		echo "the guest did not end within $limit s"
+		echo "timeout: the guest did not end within $limit s$(unfinished)"
 		return 124
 	elif [ "$emulator_rc" -ne 0 ]; then
 		echo "$emulator ended with $emulator_rc"
@@ -49,6 +65,7 @@ boot_and_judge()
 {
 	begun=$(now_ms)
 	emulator_rc=0
+	limit=$(patience "$limit")
 	boot
 	seconds=$((($(now_ms) - begun) / 1000))
 	judge || exit $?
@@ -61,7 +78,7 @@ run_vm()
 		step=$1
 		shift
 	fi
-	[ $# -ge 5 ] || die 2 "usage: $verb LABEL KERNEL ROOT TIMEOUT OUT [CMDLINE...]"
+	[ $# -ge 5 ] || die 2 "usage: $verb LABEL KERNEL ROOT SECONDS OUT [CMDLINE...]"
 	label=$1
 	kernel=$2
 	root=$3
@@ -73,14 +90,14 @@ run_vm()
 
 	[ -f "$kernel" ] || die 2 "no kernel at $kernel"
 	[ -x "$root/init" ] || die 2 "no /init in $root"
-	scratch_for "$CACHE/boots/new"
+	scratch_for "$boots/new"
 	initrd >"$scratch/initrd" || die 3 "cannot write the initial RAM disk (disk full?)"
 	key=$({
 		cat "$kernel" "$scratch/initrd"
 		identity
 		echo "$cmdline"
 	} | sha_of)
-	done=$CACHE/boots/$key
+	done=$boots/$key
 
 	if [ -d "$done" ]; then
 		cached "$label"
@@ -88,6 +105,8 @@ run_vm()
 		scratch=
 	else
 		cache_lock vm
+		VMCB12_SLOWNESS=$(slowness) || exit
+		export VMCB12_SLOWNESS
 		rc=0
 		step "$label" "$0" --boot "$label" "$kernel" "$root" "$limit" "$scratch" "$@" || rc=$?
 		describe >"$scratch/command.txt"

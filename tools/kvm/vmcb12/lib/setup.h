@@ -8,7 +8,7 @@
 /* The argument of an option, 1 to @max; anything else ends the program. */
 unsigned int option_number(const char *option, const char *arg, unsigned int max);
 
-/* End the program after that time. */
+/* End the program after that time, or VMCB12_PATIENCE times that on a slow machine. */
 void setup_timeout(unsigned int seconds);
 
 /* Open /dev/kvm; ends the program if nested SVM cannot work here. */

@@ -229,23 +229,20 @@ static void stop_run(int signal)
 }
 
 /*
- * KVM_RUN may never come back: the CPU can take the same fault for ever.  The timer
- * takes the place of --timeout's, which is set anew.
+ * KVM_RUN may never come back: the CPU can take the same fault for ever.  What counts
+ * is the time that it takes it for, not how long this CPU had something else to do.
  */
 static bool runs_to_out(struct vmm *vmm)
 {
 	static const struct itimerval once = { .it_value.tv_sec = 3 }, off;
-	struct sigaction action = { .sa_handler = stop_run }, old;
-	unsigned int left = alarm(0);
+	struct sigaction action = { .sa_handler = stop_run };
 	int error;
 
 	stuck = vmm->run;
-	sigaction(SIGALRM, &action, &old);
-	setitimer(ITIMER_REAL, &once, NULL);
+	sigaction(SIGPROF, &action, NULL);
+	setitimer(ITIMER_PROF, &once, NULL);
 	error = ioctl(vmm->vcpu, KVM_RUN, 0);
-	setitimer(ITIMER_REAL, &off, NULL);
-	sigaction(SIGALRM, &old, NULL);
-	alarm(left);
+	setitimer(ITIMER_PROF, &off, NULL);
 	vmm->run->immediate_exit = 0;
 	return !error && vmm->run->exit_reason == KVM_EXIT_IO;
 }
