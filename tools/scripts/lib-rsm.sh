@@ -1,6 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154
 # VMs in which vmcb12-rsm runs; a verb sources this after lib-flip.sh.
+. "$scripts/lib-again.sh"
+
+# rsm_one_boot LABEL NAME KERNEL TRY: 0, or 3 and $why if the boot says nothing.
+# shellcheck disable=SC2317 # by insist
+rsm_one_boot()
+{
+	# shellcheck disable=SC2046,SC2086 # words, or none
+	run_verb vm "$2: boot $1" "$3" "$scratch/root" 180 "$scratch/out" \
+		$nested $shadow $(anew "$4") || exit $?
+	take_result rsm "$scratch/out"
+	case $result_rc in
+	0|1) return 0 ;;
+	esac
+	why="exit code $result_rc: $(tail -n1 "$scratch/out/rsm.json")"
+	return 3
+}
 
 # rsm_boot LABEL NAME KERNEL MODULES: NAME is rsm or, with kvm_amd.npt=0, rsm-npt0.
 # Leaves the cases in $scratch/out/rsm.ktap, with a line for a splat, and the exit
@@ -17,13 +33,7 @@ rsm_boot()
 		! from_ksrc || shadow=kvm_amd.npt=0
 	fi
 	echo "run rsm 90 /bin/vmcb12-rsm --timeout 80" >>"$scratch/root/plan"
-	# shellcheck disable=SC2086 # words, or none
-	run_verb vm "$2: boot $1" "$3" "$scratch/root" 180 "$scratch/out" $nested $shadow
-	take_result rsm "$scratch/out"
+	insist "$1" rsm_one_boot "$1" "$2" "$3"
 	mv "$scratch/out/rsm.json" "$scratch/out/rsm.ktap"
 	splat=$(no_splat "$scratch/out") || echo "# splat: $splat" >>"$scratch/out/rsm.ktap"
-	case $result_rc in
-	0|1) ;;
-	*) die 3 "vmcb12-rsm ($1) INCONCLUSIVE, exit code $result_rc: $(tail -n1 "$scratch/out/rsm.ktap")" ;;
-	esac
 }

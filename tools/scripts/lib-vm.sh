@@ -11,6 +11,8 @@
 # (ttyS1: what /init ran) and command.txt.  A boot is known by its content -
 # kernel, RAM disk, command line, emulator - and is not repeated.
 #
+# A good one is added to the list $VMCB12_USED, see lib-again.sh.
+#
 # With VMCB12_BOOTS= the boots that are known are those of that directory, so what
 # is run with an empty one is measured anew.
 #
@@ -123,4 +125,5 @@ run_vm()
 	rm -rf -- "$out"
 	mkdir -p "$(dirname "$out")"
 	cp -r "$done" "$out"
+	[ -z "${VMCB12_USED:-}" ] || printf '%s\n' "$done" >>"$VMCB12_USED"
 }

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh disable=SC2034,SC2154
+# Measurements that are made again; a verb sources this after lib-guest.sh.
+#
+# What varies from boot to boot, and how it is told from a finding, is in
+# Documentation/process/steady.rst.  A boot of which nothing can be said is forgotten:
+# from the cache it would say nothing the next time, too.
+
+# The list of the boots that this verb has used, be it by others.
+[ -n "${VMCB12_USED:-}" ] || {
+	VMCB12_USED=$BUILD/used-$verb
+	export VMCB12_USED
+	mkdir -p "$BUILD"
+	: >"$VMCB12_USED"
+}
+
+# Boots of which one has to say something.
+tries=4
+
+# anew TRY: the words of a kernel's command line that make a boot another one.
+anew()
+{
+	[ "$1" -eq 1 ] || echo "try=$1"
+	[ -z "${again:-}" ] || echo "again=$again"
+}
+
+# forget <BOOTS: what they have measured is worth nothing.
+forget()
+{
+	xargs -r -d '\n' rm -rf --
+}
+
+# insist WHAT CMD...: "CMD TRY" boots to $scratch/out, and returns 0, or 3 if the boot
+# says nothing of KVM, for the reason $why.
+insist()
+{
+	what=$1
+	shift
+	try=1
+	used=$(wc -l <"$VMCB12_USED")
+	until "$@" "$try"; do
+		note "$what, try $try: INCONCLUSIVE: $why"
+		tail -n +$((used + 1)) "$VMCB12_USED" | forget
+		try=$((try + 1))
+		[ "$try" -le "$tries" ] || die 3 "$what: INCONCLUSIVE in $tries boots: $why"
+	done
+}
+
+# conclusive DIR: the censuses there have come to a verdict each.
+conclusive()
+{
+	awk '$1 ~ /^census/ && $2 > 1 { exit 1 }' "$1/rc"
+}
+
+# stands TIMES CMD...: CMD measures what was a FAIL once more, in boots of its own by
+# "anew", and returns 1 if it is one again.  A FAIL that does not come each time is none,
+# and no ok either.
+stands()
+{
+	times=$1
+	shift
+	for again in $(seq "$times"); do
+		say "FAIL: measured again, $again of $times"
+		rc=0
+		"$@" || rc=$?
+		[ "$rc" -ne 0 ] || {
+			forget <"$VMCB12_USED"
+			die 3 "INCONCLUSIVE: FAIL at first, and ok when measured again"
+		}
+		[ "$rc" -eq 1 ] || exit "$rc"
+	done
+	again=
+}
