@@ -127,6 +127,9 @@ check: ## everything: our code, the series, the proofs, the controls (T=flip,rac
 .PHONY: lint
 lint: ## the fast part of it: no build, no boot
 	@$S/lint $(CHECK_BASE)
+.PHONY: steady
+steady: ## the checks that boot VMs, RUNS= times beside a load (T=, BUDGET=)
+	@$S/steady $(BASE) $(RUNS)
 .PHONY: field-table
 field-table: ## the table of Documentation/virt/kvm/x86/vmcb12-fields.rst
 	@$S/field-table $(BASE)
