@@ -151,6 +151,21 @@ static void load_npt0(struct saved *s, char *file)
 		load_census(s, file);
 }
 
+static json_t *load_verdict(const char *dir)
+{
+	char *file = xasprintf("%s/verdict.json", dir);
+	json_t *verdict = NULL;
+	json_error_t error;
+
+	if (!access(file, F_OK)) {
+		verdict = json_load_file(file, 0, &error);
+		if (!verdict)
+			die(EXIT_REFUSED, "%s: %s", file, error.text);
+	}
+	free(file);
+	return verdict;
+}
+
 void inputs_load(struct inputs *in, char *dir)
 {
 	size_t len = strlen(dir);
@@ -161,7 +176,8 @@ void inputs_load(struct inputs *in, char *dir)
 		dir[--len] = '\0';
 	memset(in, 0, sizeof(*in));
 	in->name = strrchr(dir, '/') ? strrchr(dir, '/') + 1 : dir;
-	in->verdict_text = read_text(dir, "verdict.txt");
+	in->verdict = load_verdict(dir);
+	in->soaked = read_text(dir, "torture/soaked.txt");
 	for (id = 0; id < NR_SIDES; id++) {
 		sub = xasprintf("%s/%s", dir, side_names[id]);
 		load_census(&in->side[id].census, xasprintf("%s/census.json", sub));
@@ -200,7 +216,8 @@ void inputs_free(struct inputs *in)
 
 	for (id = 0; id < NR_SIDES; id++)
 		side_free(&in->side[id]);
-	free(in->verdict_text);
+	json_decref(in->verdict);
+	free(in->soaked);
 }
 
 bool inputs_npt0(const struct inputs *in, struct inputs *npt0)

@@ -35,7 +35,8 @@ struct side {
 struct inputs {
 	const char *name;
 	struct side side[NR_SIDES];
-	char *verdict_text;	/* what "make verdict" said last, or NULL */
+	json_t *verdict;	/* verdict.json: what "make verdict" said last, or NULL */
+	char *soaked;		/* or NULL */
 };
 
 /* @dir is changed (a slash at its end goes) and kept. */

@@ -18,14 +18,16 @@ size_t all_paths(const struct inputs *in, struct paths **all);
 /* A path that only the stock kernel was walked on proves nothing of the other. */
 bool path_lost(const struct inputs *in, const json_t *stock, const json_t *patched);
 
-/* What a selftest is worth once the series is on: NULL if there is nothing to say. */
-const char *selftest_word(const struct selftest *stock, const struct selftest *patched);
-bool selftest_bad(const char *word);
+/* What "make verdict" said of that selftest, or NULL. */
+const char *selftest_word(const struct inputs *in, const char *name);
 
-/* The last line of "make verdict", or NULL. */
+/* Its last line, or NULL. */
 const char *verdict_line(const struct inputs *in);
 
-/* Of the census alone, and of all. */
+/*
+ * Of the census alone, and of all: what "make verdict" said, but no better than what the
+ * reports of the census are.
+ */
 enum verdict census_verdict(const struct inputs *in);
 enum verdict base_verdict(const struct inputs *in);
 

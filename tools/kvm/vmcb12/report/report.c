@@ -80,7 +80,7 @@ static void usage(FILE *out)
 	fputs("Usage: vmcb12-report --output FILE.html DIR...\n"
 	      "Make one page of the reports that 'make prove' leaves in DIR, build/report/NAME:\n"
 	      "DIR/{stock,patched}/{census.json,selftests.ktap,command.txt,console.log} and\n"
-	      "DIR/verdict.txt.  Only census.json must be there.\n\n"
+	      "DIR/verdict.json.  Only census.json must be there.\n\n"
 	      "Exit status: 0 the page is written, 2 wrong command line or no valid report,\n"
 	      "3 the page cannot be written.\n", out);
 }
@@ -288,13 +288,15 @@ static void put_npt0(FILE *out, const struct inputs *in, const char *id, struct 
 
 static void put_base(FILE *out, const struct inputs *in, const char *id)
 {
+	json_t *splats = json_object_get(in->verdict, "splats"), *splat;
 	const char *line = verdict_line(in);
 	struct told told = {};
+	size_t i;
 
 	html(out, "<section id=\"%s\">\n<h2>%s ", id, in->name);
 	put_verdict(out, base_verdict(in));
 	html(out, "</h2>\n<p class=\"said\">%s</p>\n",
-	     line ? line : "There is no verdict.txt: 'make report' makes it.");
+	     line ? line : "There is no verdict.json: 'make report' makes it.");
 	put_census(out, in, id, &told);
 	put_npt0(out, in, id, &told);
 	told_free(&told);
@@ -303,8 +305,12 @@ static void put_base(FILE *out, const struct inputs *in, const char *id)
 	html(out, "<h3>How it was measured</h3>\n");
 	put_emulation(out, in);
 	put_run_table(out, in);
-	if (in->verdict_text && line != in->verdict_text)
-		html(out, "<pre>%s</pre>\n", in->verdict_text);
+	json_array_foreach(splats, i, splat) {
+		if (json_is_string(splat))
+			html(out, "<pre>%s</pre>\n", json_string_value(splat));
+	}
+	if (in->soaked)
+		html(out, "<pre>%s</pre>\n", in->soaked);
 	html(out, "</section>\n");
 }
 

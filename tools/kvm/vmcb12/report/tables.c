@@ -218,11 +218,13 @@ static void put_selftest_reason(FILE *out, const char *side, const struct selfte
 	     test->output);
 }
 
-static void put_selftest(FILE *out, const struct selftest *stock, const struct selftest *patched)
+static void put_selftest(FILE *out, const struct inputs *in, const struct selftest *stock,
+			 const struct selftest *patched)
 {
-	const char *word = selftest_word(stock, patched);
+	const char *name = patched ? patched->name : stock->name;
+	const char *word = selftest_word(in, name);
 
-	html(out, "<tr><th class=\"mono\">%s</th>", patched ? patched->name : stock->name);
+	html(out, "<tr><th class=\"mono\">%s</th>", name);
 	put_selftest_side(out, stock);
 	put_selftest_side(out, patched);
 	html(out, "<td>%s</td><td>", word ? word : "");
@@ -243,10 +245,11 @@ void put_selftest_table(FILE *out, const struct inputs *in)
 	html(out, "<table class=\"selftests\"><thead><tr><th>selftest</th><th>stock</th>");
 	html(out, "<th>patched</th><th></th><th></th></tr></thead><tbody>\n");
 	for (i = 0; i < stock->nr_tests; i++)
-		put_selftest(out, &stock->test[i], selftest_find(patched, stock->test[i].name));
+		put_selftest(out, in, &stock->test[i],
+			     selftest_find(patched, stock->test[i].name));
 	for (i = 0; i < patched->nr_tests; i++) {
 		if (!selftest_find(stock, patched->test[i].name))
-			put_selftest(out, NULL, &patched->test[i]);
+			put_selftest(out, in, NULL, &patched->test[i]);
 	}
 	html(out, "</tbody></table>\n");
 }
