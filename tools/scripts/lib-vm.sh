@@ -117,7 +117,7 @@ run_vm()
 			rm -rf -- "$out"
 			mkdir -p "$(dirname "$out")"
 			publish "$out"
-			note "the logs of the VM: ${out#"$top"/}"
+			note "$(tail -n1 "$log"); the logs of the VM: ${out#"$top"/}"
 			exit "$rc"
 		fi
 		publish "$done"
