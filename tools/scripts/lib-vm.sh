@@ -13,6 +13,8 @@
 #
 # A good one is added to the list $VMCB12_USED, see lib-again.sh.
 #
+# One VM at a time; with VMCB12_VM_HELD= who runs this has the lock.
+#
 # With VMCB12_BOOTS= the boots that are known are those of that directory, so what
 # is run with an empty one is measured anew.
 #
@@ -106,7 +108,7 @@ run_vm()
 		rm -rf -- "$scratch"
 		scratch=
 	else
-		cache_lock vm
+		[ -n "${VMCB12_VM_HELD:-}" ] || cache_lock vm
 		VMCB12_SLOWNESS=$(slowness) || exit
 		export VMCB12_SLOWNESS
 		rc=0
