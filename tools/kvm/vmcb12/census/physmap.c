@@ -97,6 +97,9 @@ void physmap_load(struct physmap *pm)
 		len += n;
 	}
 	close(fd);
+	if (!len)
+		die(EXIT_REFUSED, "%s is empty, as in a container that hides it%s", file,
+		    lockdown_note());
 
 	error = physmap_parse(pm, head, len);
 	free(head);

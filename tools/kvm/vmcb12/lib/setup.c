@@ -41,22 +41,39 @@ static void check_nested(void)
 	free(nested);
 }
 
-int setup_kvm(void)
+static void check_svm(void)
 {
-	int kvm;
-
 	if (!cpu_has_svm())
 		die(EXIT_REFUSED, "this CPU has no SVM: vmcb12 exists on AMD (and Hygon) only");
-	if (geteuid())
-		die(EXIT_REFUSED, "must be run as root");
-	check_nested();
+}
 
-	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+static int open_kvm(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0 && errno == ENOENT)
+		die(EXIT_REFUSED, "there is no /dev/kvm: a container has to be given it");
 	if (kvm < 0)
 		die(EXIT_REFUSED, "cannot open /dev/kvm: %s", strerror(errno));
 	if (ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
 		die(EXIT_REFUSED, "/dev/kvm has another API version");
 	return kvm;
+}
+
+int setup_kvm_as_user(void)
+{
+	check_svm();
+	check_nested();
+	return open_kvm();
+}
+
+int setup_kvm(void)
+{
+	check_svm();
+	if (geteuid())
+		die(EXIT_REFUSED, "must be run as root");
+	check_nested();
+	return open_kvm();
 }
 
 void setup_ksyms(struct ksyms *ks)
