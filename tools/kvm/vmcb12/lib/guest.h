@@ -31,6 +31,7 @@
 #define GPA_SMBASE	0x30000	/* the CPU's default */
 #define GPA_SMM_ENTRY	(GPA_SMBASE + 0x8000)
 #define GPA_SCRIPT	0x40000	/* what a second vCPU writes where */
+#define GPA_SAMPLES	0x80000	/* how long each VMRUN took, to the end of memory */
 #define GPA_ANNEX	0x200000 /* a memory slot that may go; mapped in no page table */
 #define GPA_NOWHERE	0x400000
 
@@ -55,7 +56,7 @@
 /* What l1.S provides; offsets from payload_start are offsets from GPA_CODE. */
 extern const char payload_start[], payload_end[];
 extern const char l1_idle[], l1_vmrun[], l1_vmload[], l1_vmsave[];
-extern const char l1_bench[], l1_bench_from[], l1_bench_to[];
+extern const char l1_bench[], l1_bench_from[], l1_bench_to[], l1_samples[];
 extern const char l2_entry[], l2_exit[], l2_twice[], l2_int[], l2_int_handler[];
 extern const char l2_other[], l2_other_int[], l2_iret[];
 extern const char l1_stgi[], l1_clgi[], l1_invlpga[], l1_soak[], l1_scribble[];

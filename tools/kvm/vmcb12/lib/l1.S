@@ -11,7 +11,7 @@
 
 	.globl payload_start, payload_end
 	.globl l1_idle, l1_vmrun, l1_vmload, l1_vmsave
-	.globl l1_bench, l1_bench_from, l1_bench_to
+	.globl l1_bench, l1_bench_from, l1_bench_to, l1_samples
 	.globl l2_entry, l2_exit, l2_twice, l2_int, l2_int_handler
 	.globl l2_other, l2_other_int, l2_iret
 	.globl l1_stgi, l1_clgi, l1_invlpga, l1_soak, l1_scribble
@@ -218,6 +218,31 @@ l2_exit_too:
 	.pushsection .rodata.l2_table, "a"
 l2_table_end:
 	.popsection
+
+/*
+ * l1_bench, with the ticks of each round trip in an array of its own.  Nothing that
+ * came before RDTSC may still be under way.
+ */
+l1_samples:
+	movq	%rax, %rbx
+	movq	GPA_MAILBOX + 16, %rcx
+	movl	$GPA_SAMPLES, %esi
+1:	lfence
+	rdtsc
+	shlq	$32, %rdx
+	leaq	(%rax, %rdx), %rdi
+	movq	%rbx, %rax
+	vmrun	%rax
+	lfence
+	rdtsc
+	shlq	$32, %rdx
+	addq	%rdx, %rax
+	subq	%rdi, %rax
+	movq	%rax, (%rsi)
+	addq	$8, %rsi
+	decq	%rcx
+	jnz	1b
+	jmp	l1_idle
 
 payload_end:
 

@@ -44,6 +44,9 @@
 #define EVENT_INJ_EXEPT		(3U << 8)
 #define EVENT_INJ_SOFT		(4U << 8)
 
+/* CPUID 1 ECX */
+#define CPUID_HYPERVISOR	BIT(31)
+
 /* CPUID 0x80000001 ECX */
 #define CPUID_SVM		BIT(2)
 
