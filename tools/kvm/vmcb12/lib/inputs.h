@@ -43,6 +43,9 @@ struct inputs {
 void inputs_load(struct inputs *in, char *dir);
 void inputs_free(struct inputs *in);
 
+/* The tests alone, of the KTAP in @dir; none if there is no such file. */
+void side_load_selftests(struct side *side, const char *dir);
+
 /* @in with the census of npt=0 in the place of the other; not to be freed. */
 bool inputs_npt0(const struct inputs *in, struct inputs *npt0);
 

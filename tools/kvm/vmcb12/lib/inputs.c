@@ -97,7 +97,7 @@ static bool parse_result(char *line, struct selftest *test)
 	return true;
 }
 
-static void load_selftests(struct side *side, const char *dir)
+void side_load_selftests(struct side *side, const char *dir)
 {
 	char *ktap = read_text(dir, "selftests.ktap"), *rest = ktap, *line;
 	char *output = xasprintf("%s", ""), *longer;
@@ -182,7 +182,7 @@ void inputs_load(struct inputs *in, char *dir)
 		sub = xasprintf("%s/%s", dir, side_names[id]);
 		load_census(&in->side[id].census, xasprintf("%s/census.json", sub));
 		load_npt0(&in->side[id].npt0, xasprintf("%s/census-npt0.json", sub));
-		load_selftests(&in->side[id], sub);
+		side_load_selftests(&in->side[id], sub);
 		in->side[id].command = read_text(sub, "command.txt");
 		in->side[id].emulator = emulator_of(in->side[id].command);
 		if (in->side[id].emulator == qemu)
