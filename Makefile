@@ -6,6 +6,8 @@ CHECK_BASE := $(BASE)
 BASE ?= linux-6.12.y
 # For a tree of the user's own the base is found, unless it is named.
 OWN_BASE = $(if $(KSRC),$(CHECK_BASE),$(BASE))
+# Some shells have a HOST of their own in the environment.
+HOST_FILE = $(if $(filter command,$(firstword $(origin HOST))),$(HOST))
 S := tools/scripts
 
 # The verbs end their own children; make must not start two of them at once.
@@ -72,6 +74,11 @@ kut: ## nested-SVM tests of kvm-unit-tests, KUT=: stock against patched BASE
 bench: ## instructions per VMRUN and #VMEXIT against the budget, by function
 	@$S/bench $(BASE)
 
+##@ On an AMD host
+.PHONY: kit
+kit: ## one file to run there, build/kit/; "make report HOST=" shows what it left
+	@$S/kit $(BASE)
+
 ##@ Beyond the first emulator
 .PHONY: nrips
 nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)
@@ -137,8 +144,8 @@ field-table: ## the table of Documentation/virt/kvm/x86/vmcb12-fields.rst
 threat-table: ## the table of Documentation/virt/kvm/x86/nested-svm-vmcb12.rst
 	@$S/threat-table $(BASE)
 .PHONY: report
-report: ## build/report/index.html, a picture of all that was proven here
-	@$S/report $(BASE)
+report: ## build/report/index.html, a picture of all that was proven here (HOST=: see kit)
+	@$S/$(if $(HOST_FILE),report-host "$(HOST_FILE)" $(CHECK_BASE),report $(BASE))
 .PHONY: bench-pipeline
 bench-pipeline: ## how long the steps take, from an empty cache and a full one
 	@$S/bench-pipeline $(BASE)
