@@ -1,21 +1,68 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # Debian's archive through an apt configuration of our own, in $apt_root: any
 # suite, signatures checked, the host's own lists and packages left alone.
 
-# apt_conf SUITE deb|deb-src: the host's apt is only asked for the mirror's
-# address, that of the same archive (main or security).
-apt_conf()
+case ${MIRROR:-none:/} in
+*:/*) ;;
+*) die 2 "MIRROR: '$MIRROR' is no address of an archive: http://HOST/debian is the form" ;;
+esac
+
+# beside SUITE URI: the archive of the suite on the same mirror.
+beside()
 {
 	case $1 in
-	*-security) like='-security$' ;;
-	*) like='^[a-z]*$' ;;
+	*-security) echo "$2" | sed -E 's#/debian(/|$)#/debian-security\1#' ;;
+	*) echo "$2" | sed -E 's#/debian-security(/|$)#/debian\1#' ;;
 	esac
+}
+
+# archives [OPTION...]: "LABEL URI" of each archive of Debian's that the host's apt
+# is configured for, by what it has of its index: the archive says itself whose it
+# is, and other archives have a suite "stable" or a component "main" as well.
+archives()
+{
 	# shellcheck disable=SC2016 # apt's own variables
-	uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+	apt-get indextargets "$@" --format '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)' \
 		'Created-By: Packages' |
-		awk -v like="$like" '$2 ~ like && $3 == "main" { print $1; exit }')
-	[ -n "$uri" ] || die 3 "the host's apt configuration names no Debian archive for $1"
+		awk -F '|' '$1 == "Debian" && $3 == "main" { print $2, $4 }'
+}
+
+# archives_asked: the same of a host whose lists are cleared, as those of a container
+# are.  They are not ours to fill.
+archives_asked()
+{
+	lists=$CACHE/apt/host
+	mkdir -p "$lists/lists/partial" "$lists/cache/archives/partial" ||
+		die 3 "cannot write to the cache $CACHE"
+	set -- -oDir::State::Lists="$lists/lists" -oDir::Cache="$lists/cache" \
+		-oAPT::Sandbox::User=root
+	found=$(archives "$@")
+	# What others than Debian do not answer is no concern of ours.
+	[ -n "$found" ] || apt-get -q update "$@" -oAcquire::Languages=none >&2 || :
+	archives "$@"
+}
+
+# archive_for SUITE: its address, from MIRROR= or else from the host's apt.
+archive_for()
+{
+	[ -z "${MIRROR:-}" ] || { beside "$1" "$MIRROR"; return; }
+	label=Debian
+	case $1 in
+	*-security) label=Debian-Security ;;
+	esac
+	found=$(archives)
+	[ -n "$found" ] || found=$(archives_asked) || exit
+	[ -n "$found" ] ||
+		die 3 "the host's apt knows no archive of Debian's for $1; name one: MIRROR=http://HOST/debian"
+	echo "$found" | awk -v label="$label" '$1 == label { print $2; exit }' | grep . ||
+		beside "$1" "$(echo "$found" | awk '{ print $2; exit }')"
+}
+
+# apt_conf SUITE deb|deb-src
+apt_conf()
+{
+	uri=$(archive_for "$1") || exit
 	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial" ||
 		die 3 "cannot write to the cache $CACHE"
 	cat >"$apt_root/sources.list" <<-END
@@ -23,6 +70,7 @@ apt_conf()
 	END
 }
 
+# A snapshot that MIRROR= names is as old as it is meant to be.
 our_apt()
 {
 	tool=$1
@@ -31,5 +79,18 @@ our_apt()
 		-oDir::Etc::SourceParts=/dev/null \
 		-oDir::State::Lists="$apt_root/lists" \
 		-oDir::Cache="$apt_root/cache" -oAPT::Sandbox::User=root \
+		${MIRROR:+-oAcquire::Check-Valid-Until=false} \
 		-oAcquire::Retries=2 -oAPT::Update::Error-Mode=any "$@"
 }
+
+# update_lists: returns 1 if the archive does not answer, and 4 if it has no such
+# suite: Debian moves old ones elsewhere.
+update_lists()
+{
+	our_apt apt-get update >"$apt_root/answer" 2>&1 && return
+	cat "$apt_root/answer"
+	! grep -qE 'does (not|no longer) have a Release file' "$apt_root/answer" || return 4
+	return 1
+}
+
+no_suite="is gone from the archive; give one that has it, such as a snapshot, MIRROR=http://HOST/debian, or a tree of that line: 'make prove KSRC=/path/to/linux'"

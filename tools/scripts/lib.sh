@@ -265,6 +265,14 @@ need_debian()
 	in_debian "$1" || die 2 "$1 $not_in_debian"
 }
 
+# need_apt: for a verb that works with Debian's packages, wherever it runs.
+need_apt()
+{
+	if ! command -v apt-get >/dev/null 2>&1 || ! command -v dpkg-deb >/dev/null 2>&1; then
+		die 2 "Debian's kernels come through apt, which is not here; 'make prove KSRC=/path/to/linux' needs none"
+	fi
+}
+
 need_tool()
 {
 	command -v "$1" >/dev/null 2>&1 ||
