@@ -273,6 +273,15 @@ need_apt()
 	fi
 }
 
+# need_x86: what is built and booted here is x86-64 code.
+need_x86()
+{
+	case $(uname -m) in
+	x86_64|amd64) ;;
+	*) die 2 "this host is $(uname -m), and kernels for x86-64 are built and booted on that only; 'make lint', 'series' and 'carry' work here too" ;;
+	esac
+}
+
 need_tool()
 {
 	command -v "$1" >/dev/null 2>&1 ||
