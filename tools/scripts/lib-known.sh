@@ -21,7 +21,7 @@ is_known()
 			cat "$manifest"
 		fi
 		dpkg-query -W -f '${Package} ${Version}\n' perl-base \
-			$(sed '/^#/d' "$scripts/packages" | cut -f1) 2>/dev/null || :
+			$(awk '!/^#/ { print $2 }' "$scripts/packages" | sort -u) 2>/dev/null || :
 		gcc --version
 		ld --version
 		cat "$0"
