@@ -148,6 +148,7 @@ static json_t *measure(struct host *host)
 	lab_init(&lab, kvm);
 	host->svm_features = lab.svm_features;
 
+	pin_page(lab.mem + GPA_VMCB12);
 	phys = phys_of(lab.mem + GPA_VMCB12);
 	if (!phys)
 		die(EXIT_REFUSED, "/proc/self/pagemap hides page frames: CAP_SYS_ADMIN is needed");

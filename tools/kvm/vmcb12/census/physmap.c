@@ -4,6 +4,7 @@
 #include <linux/elf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "physmap.h"
@@ -14,6 +15,8 @@
 
 #define PAGEMAP_PRESENT		0x8000000000000000ULL
 #define PAGEMAP_PFN		0x007fffffffffffffULL
+#define PAGEMAP_TRIES		100
+#define PAGEMAP_WAIT_US		1000
 
 #define PAGE_SIZE_4K		4096
 
@@ -101,6 +104,10 @@ void physmap_load(struct physmap *pm)
 		die(EXIT_REFUSED, "%s is empty, as in a container that hides it%s", file,
 		    lockdown_note());
 
+	/* A container has /dev/null in its place. */
+	if (!len)
+		die(EXIT_REFUSED,
+		    "%s is empty, as a container's is: run this on the host itself", file);
 	error = physmap_parse(pm, head, len);
 	free(head);
 	if (error)
@@ -109,16 +116,37 @@ void physmap_load(struct physmap *pm)
 
 u64 phys_of(const void *p)
 {
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC), tries;
 	u64 entry = 0, virt = (u64)p;
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return 0;
-	if (pread(fd, &entry, sizeof(entry), virt / PAGE_SIZE_4K * sizeof(entry)) != sizeof(entry))
-		entry = 0;
+	/* It is not present while the kernel moves it, or tries to. */
+	for (tries = 0; !(entry & PAGEMAP_PRESENT) && tries < PAGEMAP_TRIES; tries++) {
+		if (tries)
+			usleep(PAGEMAP_WAIT_US);
+		if (pread(fd, &entry, sizeof(entry), virt / PAGE_SIZE_4K * sizeof(entry)) !=
+		    sizeof(entry))
+			break;
+	}
 	close(fd);
 
 	if (!(entry & PAGEMAP_PRESENT) || !(entry & PAGEMAP_PFN))
 		return 0;
 	return (entry & PAGEMAP_PFN) * PAGE_SIZE_4K + virt % PAGE_SIZE_4K;
+}
+
+/*
+ * The kernel moves no page to another frame that somebody holds a reference on:
+ * not for compaction, not to another node, and KSM does not merge it.  A pipe holds
+ * one as long as nobody reads from it.
+ */
+void pin_page(void *page)
+{
+	struct iovec whole = { .iov_base = page, .iov_len = PAGE_SIZE_4K };
+	int fd[2];
+
+	/* Without it the page stays as well, most of the time: see check_frame(). */
+	if (pipe2(fd, O_CLOEXEC) || vmsplice(fd[1], &whole, 1, 0) < 0)
+		return;
 }

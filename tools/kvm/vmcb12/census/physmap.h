@@ -32,4 +32,7 @@ void physmap_free(struct physmap *pm);
 /* The physical address behind @p in this process, 0 if it is hidden. */
 u64 phys_of(const void *p);
 
+/* Keep the page at @page in its frame until the program ends. */
+void pin_page(void *page);
+
 #endif /* VMCB12_PHYSMAP_H */

@@ -31,8 +31,9 @@ void *guest_mem_alloc(void)
 
 	if (mem == MAP_FAILED)
 		die(EXIT_INFRA, "cannot map guest memory: %s", strerror(errno));
-	/* Compaction would move it; whoever needs its place checks all the same. */
+	/* One that was merged with others could be moved; see also pin_page(). */
 	madvise(mem, GUEST_MEM_SIZE, MADV_NOHUGEPAGE);
+	madvise(mem, GUEST_MEM_SIZE, MADV_UNMERGEABLE);
 	if (mlock(mem, GUEST_MEM_SIZE))
 		die(EXIT_REFUSED, "cannot lock guest memory: %s", strerror(errno));
 	return mem;
