@@ -84,6 +84,19 @@ half_written()
 	find "$cache" "$work/build" -name '*.tmp.*' 2>/dev/null | head -n1
 }
 
+# bin_without PATTERN...: make $bin, all commands but these and what makes a host one of
+# Debian's.
+bin_without()
+{
+	bin=$scratch/bin
+	rm -rf -- "$bin"
+	mkdir "$bin"
+	ln -s /usr/bin/* /bin/* /usr/sbin/* "$bin/" 2>/dev/null || :
+	for pattern in 'apt*' 'dpkg*' "$@"; do
+		find "$bin" -name "$pattern" -delete
+	done
+}
+
 # plant CHECK TEXT FILE SED: with FILE of $work edited, CHECK must fail for $base
 # and say TEXT.  FILE is put back afterwards.  $count counts.
 plant()
