@@ -59,15 +59,18 @@ archive_for()
 		beside "$1" "$(echo "$found" | awk '{ print $2; exit }')"
 }
 
-# apt_conf SUITE deb|deb-src
+# apt_conf deb|deb-src SUITE...
 apt_conf()
 {
-	uri=$(archive_for "$1") || exit
 	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial" ||
 		die 3 "cannot write to the cache $CACHE"
-	cat >"$apt_root/sources.list" <<-END
-		$2 [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $1 main
-	END
+	type=$1
+	shift
+	for suite; do
+		uri=$(archive_for "$suite") || exit
+		echo "$type [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
+	done >"$apt_root/sources.new" || exit
+	mv "$apt_root/sources.new" "$apt_root/sources.list"
 }
 
 # A snapshot that MIRROR= names is as old as it is meant to be.
