@@ -97,6 +97,30 @@ bin_without()
 	done
 }
 
+# package NAME VERSION: an entry of the index of an archive, of a file that is not there.
+package()
+{
+	printf 'Package: %s\nVersion: %s\nArchitecture: amd64\nFilename: none\nSize: 1\n' "$1" "$2"
+	printf 'SHA256: %064d\n\n' 0
+}
+
+# archive DIR ORIGIN LABEL SUITE: below $scratch/archives, one that apt can ask, with the
+# index on standard input.
+archive()
+{
+	dist=$scratch/archives/$1/dists/$4
+	mkdir -p "$dist/main/binary-amd64"
+	cat >"$dist/main/binary-amd64/Packages"
+	(
+		cd "$dist" || exit
+		printf 'Origin: %s\nLabel: %s\nSuite: %s\nCodename: %s\n' "$2" "$3" "$4" "$4"
+		printf 'Architectures: amd64\nComponents: main\nSHA256:\n %s %s %s\n' \
+			"$(sha256sum <main/binary-amd64/Packages | cut -d' ' -f1)" \
+			"$(stat -c %s main/binary-amd64/Packages)" main/binary-amd64/Packages
+	) >"$scratch/release"
+	mv "$scratch/release" "$dist/Release"
+}
+
 # plant CHECK TEXT FILE SED: with FILE of $work edited, CHECK must fail for $base
 # and say TEXT.  FILE is put back afterwards.  $count counts.
 plant()

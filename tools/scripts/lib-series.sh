@@ -23,6 +23,19 @@ series_id()
 	done | sha_of
 }
 
+# variants_id: what stands for patches of the series, by content.
+variants_id()
+{
+	find "$top/patches/$base" -path '*/variants/*' -name '*.patch' | sort | xargs -r cat | sha_of
+}
+
+# sweep_result VERSION: where "sweep" keeps that the series, or its variants, fit and
+# build on that release of $base.
+sweep_result()
+{
+	echo "$CACHE/sweep/$base-$1-$(series_id "$base")-$(variants_id)"
+}
+
 # apply_series TREE BASE: git am as a maintainer would run it, without 3-way
 # merge (git am knows no fuzz); a failure leaves the tree at its base.
 apply_series()
