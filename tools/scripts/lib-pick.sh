@@ -18,17 +18,29 @@
 # Carried patches, a directory for each state of a tree, see "carry".
 carried=$BUILD/carry
 
-# variants_of BASE NAME: the files that may stand for the patch, itself first.  A
-# variant's name has no number, so that it is still found when the order changes.
+# variants_of BASE NAME: the files that may stand for the patch: the variants that the
+# tree took for other patches, then the patch itself, then the rest.  A variant says
+# what the tree is like; the patch itself can apply there and yet not be enough.  Its
+# name has no number, so that it is still found when the order changes.
 variants_of()
 {
-	echo "$2"
-	[ -f "$top/patches/variants" ] || return 0
-	awk -F '\t' -v base="$1" '!/^#/ && $1 == base { print $2 }' "$top/patches/variants" |
-		while read -r variant; do
-			file=variants/$variant/${2#[0-9][0-9][0-9][0-9]-}
-			[ ! -f "$top/patches/$1/$file" ] || echo "$file"
-		done
+	{
+		cat "$pick/taken"
+		echo .
+		awk -F '\t' -v base="$1" '!/^#/ && $1 == base { print $2 }' "$top/patches/variants"
+	} | awk '!seen[$0]++' | while read -r variant; do
+		file=variants/$variant/${2#[0-9][0-9][0-9][0-9]-}
+		[ "$variant" != . ] || file=$2
+		[ ! -f "$top/patches/$1/$file" ] || echo "$file"
+	done
+}
+
+# take FILE: of a variant, it comes first from now on.
+take()
+{
+	case $1 in
+	variants/*) basename "$(dirname "$1")" >>"$pick/taken" ;;
+	esac
 }
 
 # all_touched: the files that any patch of any series changes.
@@ -111,10 +123,12 @@ apply_cached()
 # came later changed its context.
 taken_out()
 {
+	: >"$pick/taken"
 	kernel_git "$pick" read-tree "$state"
 	series_of "$1" | tac | while read -r name; do
 		for file in $(variants_of "$1" "$name"); do
 			apply_cached -R "$top/patches/$1/$file" || continue
+			take "$file"
 			echo "$name"
 			break
 		done
@@ -126,6 +140,7 @@ apply_one()
 {
 	for file in $(variants_of "$1" "$2"); do
 		if apply_cached "$top/patches/$1/$file"; then
+			take "$file"
 			echo "$file"
 			return
 		fi
@@ -174,6 +189,7 @@ own_line()
 # lines that are not the tree's own.
 looks_fit()
 {
+	: >"$pick/taken"
 	kernel_git "$pick" read-tree "$state"
 	apply_one "$1" "$(series_of "$1" | head -n1)" >"$pick/looks"
 }
