@@ -198,7 +198,7 @@ static json_t *bench_path(struct lab *lab, const struct path *path)
 
 	for (mask = 0; !missing && mask < NR_MASKS; mask++)
 		json_put(ticks, mask_name(mask),
-		    json_integer(bench(lab, path, mask_bits(mask), options.rounds)));
+			 json_integer(bench(lab, path, mask_bits(mask), options.rounds)));
 	for (mask = 0; !missing && options.samples && mask < NR_MASKS; mask++)
 		json_put(samples, mask_name(mask), sample(lab, path, mask_bits(mask)));
 	for (mask = 0; !missing && options.trace && mask < NR_MASKS; mask += NR_MASKS - 1)

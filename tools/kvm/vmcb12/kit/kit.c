@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "host.h"
 #include "inputs.h"
+#include "json.h"
 #include "setup.h"
 #include "util.h"
 
@@ -62,12 +64,6 @@ static void parse_option(int option)
 	}
 }
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new(object, key, value))
-		die(EXIT_INFRA, "out of memory");
-}
-
 /* Somebody else's text, as ASCII without control characters. */
 static json_t *plain_string(const char *text)
 {
@@ -83,7 +79,7 @@ static json_t *plain_string(const char *text)
 	return o;
 }
 
-static json_t *string_or_null(const char *text)
+static json_t *plain_or_null(const char *text)
 {
 	return text && *text ? plain_string(text) : json_null();
 }
@@ -112,7 +108,7 @@ static json_t *pairs(const char *file, char separator)
 			continue;
 		*value++ = '\0';
 		line[strcspn(line, "\t")] = '\0';
-		set(o, line, plain_string(value + strspn(value, " ")));
+		json_put(o, line, plain_string(value + strspn(value, " ")));
 	}
 	free(line);
 	if (f)
@@ -138,10 +134,10 @@ static json_t *cpu_json(void)
 
 	for (i = 0; i < ARRAY_SIZE(entries); i++) {
 		value = json_object_get(first, entries[i].key);
-		set(o, entries[i].name, value ? json_incref(value) : json_null());
+		json_put(o, entries[i].name, value ? json_incref(value) : json_null());
 	}
 	json_decref(first);
-	set(o, "online", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
+	json_put(o, "online", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
 	return o;
 }
 
@@ -158,7 +154,7 @@ static json_t *mitigations_json(void)
 			continue;
 		file = xasprintf(VULNERABILITIES "/%s", entry->d_name);
 		value = read_line(file);
-		set(o, entry->d_name, string_or_null(value));
+		json_put(o, entry->d_name, plain_or_null(value));
 		free(value);
 		free(file);
 	}
@@ -171,9 +167,9 @@ static json_t *part_json(enum verdict verdict, const char *reason, json_t *repor
 {
 	json_t *o = json_object();
 
-	set(o, "verdict", json_string(verdict_name(verdict)));
-	set(o, "reason", string_or_null(reason));
-	set(o, "report", report);
+	json_put(o, "verdict", json_string(verdict_name(verdict)));
+	json_put(o, "reason", plain_or_null(reason));
+	json_put(o, "report", report);
 	return o;
 }
 
@@ -199,22 +195,25 @@ static json_t *missing_part(const char *name)
 static json_t *program_json(const char *name)
 {
 	char *file = xasprintf("%s/%s.json", results, name);
+	char *program = xasprintf("vmcb12-%s", name);
 	enum verdict verdict = VERDICT_OK;
 	const char *reason = NULL;
 	struct saved s;
 	json_t *o;
 
 	if (access(file, F_OK)) {
+		free(program);
 		free(file);
 		return missing_part(name);
 	}
-	saved_load(&s, file);
+	saved_load(&s, file, program);
 	/* There is no rule about ticks. */
 	if (json_object_get(s.root, "verdict")) {
 		verdict = saved_verdict(&s, s.root, "verdict");
 		reason = json_string_value(json_object_get(s.root, "reason"));
 	}
 	o = part_json(verdict, reason, s.root);
+	free(program);
 	free(file);
 	return o;
 }
@@ -230,12 +229,12 @@ static json_t *selftests_json(void)
 	for (test = side.test; test < side.test + side.nr_tests; test++) {
 		worst = worse(worst, test->verdict);
 		o = json_object();
-		set(o, "name", plain_string(test->name));
-		set(o, "verdict", json_string(verdict_name(test->verdict)));
-		set(o, "reason", string_or_null(test->reason));
-		set(o, "output",
-		    string_or_null(test->verdict == VERDICT_FAIL ? test->output : NULL));
-		json_array_append_new(tests, o);
+		json_put(o, "name", plain_string(test->name));
+		json_put(o, "verdict", json_string(verdict_name(test->verdict)));
+		json_put(o, "reason", plain_or_null(test->reason));
+		json_put(o, "output",
+			 plain_or_null(test->verdict == VERDICT_FAIL ? test->output : NULL));
+		json_add(tests, o);
 	}
 	if (side.nr_tests)
 		return part_json(worst, NULL, tests);
@@ -260,7 +259,7 @@ static enum verdict set_tainted(json_t *root, enum verdict verdict)
 	json_t *flags = pairs(file, ' ');
 
 	free(file);
-	set(root, "tainted", flags);
+	json_put(root, "tainted", flags);
 	if (json_equal(json_object_get(flags, "before"), json_object_get(flags, "after")) ||
 	    !json_object_size(flags))
 		return verdict;
@@ -271,16 +270,16 @@ static enum verdict set_tainted(json_t *root, enum verdict verdict)
 static void set_host(json_t *root, const struct host *host)
 {
 	char *emulator = result_line("command", ".txt"), *kit = xasprintf("%s/kit.txt", results);
-	json_t *here = report_host_json(host), *report = here;
+	json_t *here = host_json(host), *report = here;
 
 	if (emulator)
 		report = json_object_get(json_object_get(root, "census"), "report");
 	if (!json_is_object(report))
 		die(EXIT_REFUSED, "there is no census in %s", results);
-	set(root, "emulator", string_or_null(emulator));
-	set(root, "kit", pairs(kit, ' '));
-	set(root, "cpu", emulator ? json_null() : cpu_json());
-	set(root, "mitigations", emulator ? json_null() : mitigations_json());
+	json_put(root, "emulator", plain_or_null(emulator));
+	json_put(root, "kit", pairs(kit, ' '));
+	json_put(root, "cpu", emulator ? json_null() : cpu_json());
+	json_put(root, "mitigations", emulator ? json_null() : mitigations_json());
 	json_object_set(root, "kernel", json_object_get(report, "kernel"));
 	json_object_set(root, "parameters", json_object_get(report, "parameters"));
 	json_decref(here);
@@ -297,16 +296,16 @@ static json_t *measure(struct host *host)
 	if (!results)
 		die(EXIT_REFUSED, "--results, --show or --compare is needed");
 	s.root = json_object();
-	set(s.root, "schema", json_integer(SCHEMA_VERSION));
+	json_put(s.root, "schema", json_integer(SCHEMA_VERSION));
 	for (i = 0; i < ARRAY_SIZE(programs); i++) {
-		set(s.root, programs[i], program_json(programs[i]));
+		json_put(s.root, programs[i], program_json(programs[i]));
 		verdict = sum(&s, verdict, programs[i]);
 	}
-	set(s.root, "selftests", selftests_json());
+	json_put(s.root, "selftests", selftests_json());
 	verdict = sum(&s, verdict, "selftests");
 	set_host(s.root, host);
 	verdict = set_tainted(s.root, verdict);
-	set(s.root, "verdict", json_string(verdict_name(verdict)));
+	json_put(s.root, "verdict", json_string(verdict_name(verdict)));
 	return s.root;
 }
 
