@@ -100,14 +100,11 @@ void physmap_load(struct physmap *pm)
 		len += n;
 	}
 	close(fd);
-	if (!len)
-		die(EXIT_REFUSED, "%s is empty, as in a container that hides it%s", file,
-		    lockdown_note());
-
 	/* A container has /dev/null in its place. */
 	if (!len)
 		die(EXIT_REFUSED,
-		    "%s is empty, as a container's is: run this on the host itself", file);
+		    "%s is empty, as a container's is: run this on the host itself%s", file,
+		    lockdown_note());
 	error = physmap_parse(pm, head, len);
 	free(head);
 	if (error)
