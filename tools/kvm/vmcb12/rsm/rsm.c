@@ -187,14 +187,20 @@ static const char *outcome(struct lab *lab, const struct path *rsm, bool *refuse
 	return error ? error : "L2 goes on, and leaves to L1";
 }
 
+/* A VM that has not seen what came before; returns NULL, or why there is none. */
+static const char *new_vm(struct lab *lab)
+{
+	lab_reset(lab, VMM_PLAIN);
+	return lab->vmm_missing[VMM_PLAIN];
+}
+
 /* Returns false if KVM did what it must not do; ends the program if nothing was done. */
 static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_case *c, int n)
 {
 	const char *error, *what;
 	bool refuse = c->refuse, refused, ok;
 
-	lab_reset(lab, VMM_PLAIN);
-	error = lab->vmm_missing[VMM_PLAIN];
+	error = new_vm(lab);
 	if (!error && c->prepare)
 		error = c->prepare(lab);
 	if (!error)
@@ -271,8 +277,7 @@ static bool try_left(struct lab *lab, const char *name, bool new_root, int n)
 	const char *error;
 	bool ok;
 
-	lab_reset(lab, VMM_PLAIN);
-	error = lab->vmm_missing[VMM_PLAIN];
+	error = new_vm(lab);
 	if (!error)
 		error = path_enter(lab, path_by_name("set-nested-state"));
 	if (!error && new_root)
@@ -313,6 +318,7 @@ static void lose_cr3(struct lab *lab)
 /* L2 goes on from its OUT to a VMMCALL, which leaves to L1. */
 static bool try_lost_cr3(struct lab *lab, int n)
 {
+	const struct path *restore = path_by_name("set-nested-state");
 	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
 	const char *error;
 	bool ok;
@@ -322,13 +328,12 @@ static bool try_lost_cr3(struct lab *lab, int n)
 		       n);
 		return true;
 	}
-	lab_reset(lab, VMM_PLAIN);
-	error = lab->vmm_missing[VMM_PLAIN];
+	error = new_vm(lab);
 	if (!error)
-		error = path_enter(lab, path_by_name("set-nested-state"));
+		error = path_enter(lab, restore);
 	if (!error) {
 		lose_cr3(lab);
-		error = path_act(lab, path_by_name("set-nested-state"));
+		error = path_act(lab, restore);
 	}
 	if (error)
 		die(EXIT_INFRA, "l1-cr3: %s", error);
