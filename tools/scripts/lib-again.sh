@@ -52,6 +52,20 @@ conclusive()
 	awk '$1 ~ /^census/ && $2 > 1 { exit 1 }' "$1/rc"
 }
 
+# once_more WHAT BOOTS CMD...: "CMD TRY" makes so many boots, and returns 1 if a census
+# says nothing; it is made once more then.
+once_more()
+{
+	what=$1
+	made=$2
+	shift 2
+	"$@" 1 || {
+		note "$what: a census is INCONCLUSIVE, and made once more"
+		tail -n "$made" "$VMCB12_USED" | forget
+		"$@" 2 || tail -n "$made" "$VMCB12_USED" | forget
+	}
+}
+
 # stands TIMES CMD...: CMD measures what was a FAIL once more, in boots of its own by
 # "anew", and returns 1 if it is one again.  A FAIL that does not come each time is none,
 # and no ok either.
