@@ -30,6 +30,9 @@ verb=${0##*/}
 child=
 scratch=
 progress=
+# Before a command: in a session of its own, so that a signal to its group ends all of
+# it, and told when we die, whatever ends us.
+session='setsid setpriv --pdeathsig TERM'
 
 say()
 {
@@ -127,7 +130,7 @@ now_ms()
 # Run a command in a session of its own, so that all of it can be ended.
 child()
 {
-	setsid "$@" 9>&- &
+	$session "$@" 9>&- &
 	child=$!
 	rc=0
 	wait "$child" || rc=$?
@@ -143,7 +146,7 @@ step()
 	mkdir -p "$BUILD/log"
 	log=$BUILD/log/$(printf '%s' "$label" | tr -cs 'A-Za-z0-9._+-' '-').log
 	start=$(now_ms)
-	setsid "$@" >"$log" 2>&1 9>&- &
+	$session "$@" >"$log" 2>&1 9>&- &
 	child=$!
 	if [ -t 1 ]; then
 		while kill -0 "$child" 2>/dev/null; do
