@@ -46,6 +46,23 @@ insist()
 	done
 }
 
+# answered NAME FILTER: the program NAME has come to an answer in $scratch/out, 0 or 1 in
+# $result_rc; or else 3 and $why, what FILTER has of its JSON or else its last words.
+# take_result() is in lib-flip.sh.
+answered()
+{
+	take_result "$1" "$scratch/out"
+	case $result_rc in
+	0|1) return 0 ;;
+	esac
+	why=$(jq -r "$2 // empty" "$scratch/out/$1.json" 2>/dev/null) || :
+	[ -n "$why" ] || why="exit code $result_rc: $({
+		grep -a "vmcb12-$1: ." "$scratch/out/console.log" || :
+		tail -n1 "$scratch/out/$1.json"
+	} | head -n1 | tr -d '\r')"
+	return 3
+}
+
 # conclusive DIR: the censuses there have come to a verdict each.
 conclusive()
 {
