@@ -77,8 +77,8 @@ last_seed()
 	sed -n 's/^seed \([0-9]*\)$/\1/p' "$1/torture.log" | tail -n1
 }
 
-# finding DIR: print in one line what went wrong there, if anything did.
-finding()
+# torture_finding DIR: print in one line what went wrong there, if anything did.
+torture_finding()
 {
 	if no_splat "$1" >"$scratch/splat"; then
 		grep -m1 -E '^(leak|splat) ' "$1/torture.log" || case $boot_rc/$result_rc in
