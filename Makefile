@@ -110,7 +110,7 @@ sweep: ## apply and build it on each point release in the archive; note the rang
 
 ##@ A tree of your own
 .PHONY: series
-series: ## the patches for KSRC=, a file a line (make -s series KSRC=/path/to/linux)
+series: ## the patches for KSRC=, a file a line (make -s series KSRC=/path/to/linux, PART=fixes)
 	@$S/series "$(KSRC)" $(OWN_BASE)
 .PHONY: carry
 carry: ## merge them into KSRC= where they do not apply: patches, or a clone to resolve
@@ -124,7 +124,7 @@ reach: ## to how many kernels the series apply, TREES=a file that names git dire
 mbox: ## an mbox to send, SIGNOFF='Name <mail>' (PART=, VERSION=, PREVIOUS=, KSRC=)
 	@$S/mbox $(OWN_BASE)
 .PHONY: export
-export: ## the series for a distribution, FORMAT=debian, suse or quilt (KSRC=)
+export: ## the series for a distribution, FORMAT=debian, suse or quilt (KSRC=, PART=fixes)
 	@$S/export "$(OWN_BASE)" $(FORMAT)
 
 ##@ Checking

@@ -92,6 +92,30 @@ choose_for_tree()
 	choose "$version" "${2:-}"
 }
 
+# need_part BASE: what PART= names, if it does, can be taken alone.
+need_part()
+{
+	[ -n "${PART:-}" ] || return 0
+	case $PART,$(parts_of "$1") in
+	fixes,fixes\ *) ;;
+	fixes,*) die 2 "PART: $1 has no part 'fixes'; 'make mbox' writes the parts that it has: $(parts_of "$1")" ;;
+	*) die 2 "PART=$PART: the fixes can be taken alone (PART=fixes), and all else is on top of them" ;;
+	esac
+}
+
+# take_part: of what was chosen, the part that PART= names, if it does.  What is in
+# the way of the rest is not in the way of the fixes.
+take_part()
+{
+	need_part "$base"
+	[ -n "${PART:-}" ] || return 0
+	while read -r word name file; do
+		[ "$(status_of "$base" "$name" part)" != "$PART" ] || echo "$word $name${file:+ $file}"
+	done <"$pick/$base" >"$pick/part"
+	mv "$pick/part" "$pick/$base"
+	note "the $PART of $base alone"
+}
+
 # need_unpatched: a proof compares two trees.
 need_unpatched()
 {
