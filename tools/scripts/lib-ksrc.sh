@@ -172,6 +172,6 @@ note_untested()
 	*[!0-9]*) oldest=9999 newest=0 ;;
 	esac
 	if [ "$sublevel" -lt "$oldest" ] || [ "$sublevel" -gt "$newest" ]; then
-		note "$ksrc is $version; the series was tested on $tested: going on"
+		note "$ksrc is $version; the series was tested on $tested; to apply is no proof, 'make prove KSRC=' is"
 	fi
 }
