@@ -70,7 +70,7 @@ head_of()
 {
 	[ -d "$1" ] || die 2 "KSRC: there is no directory $1"
 	ksrc=$(cd "$1" && pwd -P)
-	head=$(user_git rev-parse -q --verify 'HEAD^{commit}') ||
+	head=$(user_git rev-parse -q --verify 'HEAD^{commit}' 2>/dev/null) ||
 		die 2 "KSRC: git finds no commit in $1; a base-commit needs one"
 	user_git cat-file -e "$head:arch/x86/kvm/svm/nested.c" 2>/dev/null ||
 		die 2 "KSRC: HEAD of $1 is no Linux source with nested SVM"
