@@ -10,7 +10,7 @@
 [ -n "${VMCB12_USED:-}" ] || {
 	VMCB12_USED=$BUILD/used-$verb
 	export VMCB12_USED
-	mkdir -p "$BUILD"
+	need_build
 	: >"$VMCB12_USED"
 }
 

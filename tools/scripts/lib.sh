@@ -190,6 +190,12 @@ run_verb()
 	child "$scripts/$name" "$@"
 }
 
+# need_build: a place to write to.
+need_build()
+{
+	{ mkdir -p "$BUILD" && [ -w "$BUILD" ]; } || die 3 "cannot write to $BUILD"
+}
+
 # One run per checkout; a verb that another verb runs is covered by its lock.
 # $standalone is "yes" if nobody has run this verb's prerequisites before.
 locked()
@@ -197,7 +203,7 @@ locked()
 	standalone=${VMCB12_LOCKED:+no}
 	[ -z "$standalone" ] || return 0
 	standalone=yes
-	mkdir -p "$BUILD" || die 3 "cannot write to $BUILD"
+	need_build
 	exec 9>>"$BUILD/.lock"
 	flock -n 9 || die 2 "another run (pid $(cat "$BUILD/.lock.pid" 2>/dev/null || echo unknown)) works in build/; wait for it or end it"
 	echo $$ >"$BUILD/.lock.pid"
