@@ -128,7 +128,7 @@ need_fit()
 {
 	fits "$base" && return
 	what_differs >&2
-	die 1 "KSRC: no series applies to $ksrc ($version) as it is; 'make carry KSRC=$ksrc' merges $base into it three ways"
+	die 1 "KSRC: no series applies to $ksrc ($version) as it is; 'make carry KSRC=$ksrc BASE=$base' merges $base into it three ways, and without BASE= the nearest line that merges"
 }
 
 # body_of FUNCTION FILE
