@@ -122,6 +122,15 @@ publish()
 	scratch=
 }
 
+# drop DIR: remove it.  Interrupted, nothing is left that looks like the whole.
+drop()
+{
+	scratch_for "$1"
+	mv -T -- "$1" "$scratch"
+	rm -rf -- "$scratch"
+	scratch=
+}
+
 now_ms()
 {
 	echo $(($(date +%s%N) / 1000000))
