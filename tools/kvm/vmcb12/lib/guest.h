@@ -30,6 +30,7 @@
 #define GPA_L2_SCRATCH	0x2d000
 #define GPA_SMBASE	0x30000	/* the CPU's default */
 #define GPA_SMM_ENTRY	(GPA_SMBASE + 0x8000)
+#define GPA_SMRAM	(GPA_SMBASE + 0xfe00)	/* the state-save map */
 #define GPA_SCRIPT	0x40000	/* what a second vCPU writes where */
 #define GPA_SAMPLES	0x80000	/* how long each VMRUN took, to the end of memory */
 #define GPA_ANNEX	0x200000 /* a memory slot that may go; mapped in no page table */

@@ -5,8 +5,8 @@
  * An SMI while L2 runs makes KVM leave L2 and save L1's state in the host save
  * area, a page of guest memory since 5.15.  RSM takes L1's state from there, and
  * vmcb12 from its own page.  The VMM changes one of them in between, and RSM has to
- * refuse what VMRUN would have refused.  If SMRAM itself is invalid, L1 shuts down and
- * sees no #VMEXIT, though it intercepts L2's shutdown.  The same is done with a vCPU
+ * refuse what VMRUN would have refused.  If vmcb12 or SMRAM is invalid, L1 shuts down
+ * and sees no #VMEXIT, though it intercepts L2's shutdown.  The same is done with a vCPU
  * that was restored while in SMM, i.e. that has not executed the VMRUN that RSM returns
  * to.
  *
@@ -41,7 +41,7 @@ static const char usage[] =
 	"2 wrong command line or something is missing here, 3 it could not be tried,\n"
 	"124 timeout.\n";
 
-#define GPA_SMRAM_CR4	(GPA_SMBASE + 0xff48)	/* of the 64-bit state-save map */
+#define GPA_SMRAM_CR4	(GPA_SMRAM + 0x148)	/* of the 64-bit state-save map */
 
 struct rsm_case {
 	const char *name;
@@ -104,6 +104,13 @@ static void l2_no_svme(unsigned char *mem)
 	change_field(mem + GPA_VMCB12, F_EFER, EFER_SVME, 0);
 }
 
+/* In long mode, the checks of VMRUN would find it before CR3 is loaded. */
+static void l2_reserved_cr3(unsigned char *mem)
+{
+	change_field(mem + GPA_VMCB12, F_EFER, EFER_LONG_MODE, 0);
+	change_field(mem + GPA_VMCB12, F_CR3, 0, CR3_RESERVED);
+}
+
 /* What a VMM saves of a vCPU in SMM, beside memory. */
 struct saved_vcpu {
 	struct kvm_regs regs;
@@ -163,6 +170,7 @@ static const char *hide_nx(struct lab *lab)
 }
 
 #define NOT_IN_MEMORY "L1's state is not in guest memory"
+#define NO_SHUTDOWN "RSM has no shutdown there"
 
 static const struct rsm_case cases[] = {
 	{ .name = "unchanged" },
@@ -177,7 +185,8 @@ static const struct rsm_case cases[] = {
 	  .change = virtual_8086 },
 	{ .name = "vmcb12-asid", .refuse = true, .change = no_asid },
 	{ .name = "vmcb12-efer-svme", .refuse = true, .change = l2_no_svme },
-	{ .name = "smram-cr4-reserved", .refuse = true, .skip = "RSM has no shutdown there",
+	{ .name = "vmcb12-cr3", .refuse = true, .skip = NO_SHUTDOWN, .change = l2_reserved_cr3 },
+	{ .name = "smram-cr4-reserved", .refuse = true, .skip = NO_SHUTDOWN,
 	  .change = reserved_smram_cr4 },
 	{ .name = "restored", .restore = restore_vcpu },
 };

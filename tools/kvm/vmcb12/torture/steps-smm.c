@@ -11,7 +11,6 @@
 #define MSR_VM_HSAVE_PA	0xc0010117
 
 /* The 64-bit state-save map, and what of it makes RSM go back to L2 or not. */
-#define GPA_SMRAM	(GPA_SMBASE + 0xfe00)
 #define SMRAM_SIZE	0x200
 
 static const u16 smram_qwords[] = {
