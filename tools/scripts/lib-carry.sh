@@ -162,15 +162,19 @@ merges()
 }
 
 # merge_any VERSION [BASE]: the nearest series that merges, of the tree's own line
-# where there is one.  $base is the one, or the first that could be tried.
+# where there is one.  $base is the one, or the first that gets furthest.
 merge_any()
 {
 	base=
+	most=-1
 	near=$(own_line "$1")
 	for any in ${2:-${near:-$(bases_near "$1")}}; do
 		merge_base "$any" || continue
-		base=${base:-$any}
 		! merges "$any" || { base=$any; return 0; }
+		some=$(grep -cE '^(has|apply|carry) ' "$pick/$any" || :)
+		[ "$some" -gt "$most" ] || continue
+		base=$any
+		most=$some
 	done
 	return 1
 }
