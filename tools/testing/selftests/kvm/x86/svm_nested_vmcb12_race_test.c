@@ -105,15 +105,15 @@ static const char *l2_place(u64 rip)
 
 static void l1_write_rip(struct svm_test_data *svm)
 {
-	u64 i;
+	u64 nr, i;
 
-	while (!READ_ONCE(done)) {
+	for (nr = 1; !READ_ONCE(done); nr++) {
 		WRITE_ONCE(svm->vmcb->save.rip,
-			   (u64)(nr_writes & 1 ? l2_code_a : l2_code_b));
-		WRITE_ONCE(nr_writes, nr_writes + 1);
+			   (u64)(nr & 1 ? l2_code_b : l2_code_a));
+		WRITE_ONCE(nr_writes, nr);
 
 		/* Vary the time between writes, lest the vCPUs run in step. */
-		for (i = nr_writes % 61; i; i--)
+		for (i = nr % 61; i; i--)
 			barrier();
 	}
 
@@ -162,10 +162,8 @@ static void unmap_idt(struct kvm_vcpu *vcpu, gva_t idt)
 {
 	void *hva = addr_gva2hva(vcpu->vm, idt);
 	struct kvm_sregs sregs;
-	int r;
 
-	r = madvise(hva, getpagesize(), MADV_DONTNEED);
-	TEST_ASSERT(!r, __KVM_SYSCALL_ERROR("madvise()", r));
+	kvm_madvise(hva, getpagesize(), MADV_DONTNEED);
 
 	vcpu_sregs_get(vcpu, &sregs);
 	memcpy(hva, addr_gva2hva(vcpu->vm, sregs.idt.base), getpagesize());
@@ -235,7 +233,6 @@ static void run_test(unsigned int nr)
 	pthread_t writer;
 	struct kvm_vm *vm;
 	gva_t svm, idt;
-	int r;
 
 	pr_info("Running %s\n", cases[nr].name);
 
@@ -252,11 +249,9 @@ static void run_test(unsigned int nr)
 	vcpu_args_set(vcpus[0], 3, svm, idt, nr);
 	vcpu_args_set(vcpus[1], 1, svm);
 
-	r = pthread_create(&writer, NULL, run_writer, vcpus[1]);
-	TEST_ASSERT(!r, "pthread_create() failed: %d", r);
+	kvm_pthread_create(&writer, NULL, run_writer, vcpus[1]);
 	run_vmruns(vcpus[0], nr, idt);
-	r = pthread_join(writer, NULL);
-	TEST_ASSERT(!r, "pthread_join() failed: %d", r);
+	kvm_pthread_join(writer, NULL);
 
 	sync_global_from_guest(vm, nr_writes);
 	pr_info("%u VMRUNs raced %lu writes of RIP\n", NR_VMRUNS, nr_writes);
