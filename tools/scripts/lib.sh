@@ -29,14 +29,16 @@ verb=${0##*/}
 
 child=
 scratch=
+ready=
 progress=
 # Before a command: in a session of its own, so that a signal to its group ends all of
 # it, and told when we die, whatever ends us.
 session='setsid setpriv --pdeathsig TERM'
 
+# The reader may be gone, as in "make status | head -n1": that ends the verb by SIGPIPE.
 say()
 {
-	printf '%s\n' "$*"
+	printf '%s\n' "$*" 2>/dev/null || die 3 'cannot write to the standard output'
 }
 
 note()
@@ -81,6 +83,7 @@ cleanup()
 {
 	rc=$?
 	trap - EXIT INT TERM HUP
+	trap '' PIPE
 	full=
 	case $rc in
 	1|3) full=$(full_disk | head -n1) ;;
@@ -92,7 +95,9 @@ cleanup()
 		wait "$pid" 2>/dev/null || :
 		kill -s KILL -- "-$pid" 2>/dev/null || :
 	done
-	[ -z "$scratch" ] || rm -rf -- "$scratch"
+	for dir in "$scratch" "$ready"; do
+		[ -z "$dir" ] || rm -rf -- "$dir"
+	done
 	clear_progress
 	if [ -n "$full" ]; then
 		# Now there is room for the message, should it go to a file.
@@ -105,6 +110,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
+trap 'exit 141' PIPE
 
 # Print a scratch directory beside $1 (same file system: mv is atomic), which
 # goes away with the verb.
@@ -114,11 +120,20 @@ scratch_for()
 	scratch=$(mktemp -d "$1.tmp.XXXXXX") || die 3 "cannot write to $(dirname "$1")"
 }
 
-# Put what was made in scratch in its place, all or nothing.
+# publish PLACE: put what was made in scratch there, all or nothing.  Made elsewhere, it
+# may come from another disk, which takes a while; so does the removal of what was
+# there.  Neither happens in the place.
 publish()
 {
-	rm -rf -- "$1"
-	mv -T -- "$scratch" "$1"
+	ready=$scratch
+	scratch_for "$1"
+	mv -T -- "$ready" "$scratch/new"
+	ready=
+	if [ -e "$1" ] || [ -L "$1" ]; then
+		mv -T -- "$1" "$scratch/old"
+	fi
+	mv -T -- "$scratch/new" "$1"
+	rm -rf -- "$scratch"
 	scratch=
 }
 
@@ -147,6 +162,12 @@ child()
 	return "$rc"
 }
 
+# step_line WORD LABEL TIME
+step_line()
+{
+	say "$(printf '  %-4s %-52s %8s' "$@")"
+}
+
 # step LABEL CMD...: output goes to a log, and to the terminal only on failure.
 step()
 {
@@ -170,12 +191,12 @@ step()
 	child=
 	took "$start"
 	if [ "$rc" -ne 0 ]; then
-		printf '  %-4s %-52s %8s\n' FAIL "$label" "$took"
+		step_line FAIL "$label" "$took"
 		tail -n 12 "$log" | sed 's/^/       | /'
 		note "$label failed with exit code $rc; the whole log: ${log#"$top"/}"
 		return "$rc"
 	fi
-	printf '  %-4s %-52s %8s\n' ok "$label" "$took"
+	step_line ok "$label" "$took"
 }
 
 # took START: the time since then, in $took.
@@ -188,7 +209,7 @@ took()
 # cached LABEL: the line of a step whose inputs did not change.
 cached()
 {
-	printf '  %-4s %-52s %8s\n' ok "$1" cached
+	step_line ok "$1" cached
 }
 
 # Run another verb as a child, so that a signal ends it too.
