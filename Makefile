@@ -102,7 +102,7 @@ refresh: ## write the commits of build/tree/BASE back into patches/BASE
 range-diff: ## how two series differ, A=linux-6.12.y B=linux-6.1.y
 	@$S/range-diff $A $B
 .PHONY: status
-status: ## what is newer than what was tested or upstream, and what to do (all, or BASE)
+status: ## each patch, what is newer than what was tested, and what to do (all, or BASE)
 	@$S/status $(CHECK_BASE)
 .PHONY: sweep
 sweep: ## apply and build it on each point release in the archive; note the range
