@@ -2,9 +2,9 @@
 # shellcheck shell=sh disable=SC2154
 # Look at files one by one, on all CPUs; a lint sources this after lib.sh.
 
-# need_rules: the source of $base, for what it knows of style.  "make lint" does not
+# want_rules: the source of $base, for what it knows of style.  "make lint" does not
 # fetch a whole kernel for that; "make check" does.
-need_rules()
+want_rules()
 {
 	[ -z "${VMCB12_LINT:-}" ] || [ -d "${src:-/nonexistent}" ] ||
 		skip "the source of $base is not here; 'make source BASE=$base' fetches it"

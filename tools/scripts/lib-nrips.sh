@@ -43,8 +43,8 @@ passes()
 	grep -qE "^ok [0-9]+ $1\$" "$2/selftests.ktap"
 }
 
-# need_emulator: for a check; what cannot be had here is a SKIP with its reason.
-need_emulator()
+# want_emulator: for a check; what cannot be had here is a SKIP with its reason.
+want_emulator()
 {
 	mkdir -p "$BUILD/log"
 	for need in 'deps nrips' emulator; do

@@ -3,9 +3,9 @@
 # Compile nested.c of the series, or look at it, with the command that Kbuild used
 # for kvm-amd.ko; a check sources this after lib-series.sh.
 
-# need_command: nested.c was compiled once; print the arguments of that, good in any
+# want_command: nested.c was compiled once; print the arguments of that, good in any
 # directory.
-need_command()
+want_command()
 {
 	command_file=$src/arch/x86/kvm/svm/.nested.o.cmd
 	cache_lock "src-$source_version"

@@ -27,8 +27,8 @@ use_report()
 	report=$report/$sanitizer
 }
 
-# need_kernels REV: the program and the two kernels, stock and REV.
-need_kernels()
+# want_kernels REV: the program and the two kernels, stock and REV.
+want_kernels()
 {
 	run_verb deps
 	run_verb tools

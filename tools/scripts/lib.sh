@@ -10,6 +10,10 @@
 #   base_field NAME FIELD    a cell of patches/bases
 #   skip REASON              end a check that cannot run here
 #
+# In all libraries need_X ends the verb if X is not there, and want_X makes it first.
+# lib-base.sh, lib-configs.sh and lib-flip.sh have some of the second kind that are
+# called need_X: their text is part of keys of the cache.
+#
 # Exit codes: 0 ok, 1 a check failed, 2 usage or missing tool, 3 infrastructure,
 # 124 timeout, 255 guest panic.
 
