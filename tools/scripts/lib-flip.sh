@@ -2,13 +2,13 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # VMs in which vmcb12 is written to; a verb sources this after lib-guest.sh.
 
-# need_parts: what the VMs are made of, unless who runs this verb has it made.
-need_parts()
+# want_parts: what the VMs are made of, unless who runs this verb has it made.
+want_parts()
 {
 	if [ "$standalone" = no ]; then
 		:
 	elif from_ksrc; then
-		need_proof
+		want_proof
 	else
 		run_verb tools
 		run_verb source "$base"
@@ -17,10 +17,10 @@ need_parts()
 	load_base
 }
 
-# need_proof: the kernels of KSRC=, which "prove-tree" builds.
-need_proof()
+# want_proof: the kernels of KSRC=, which "prove-tree" builds.
+want_proof()
 {
-	run_verb source "$base"
+	in_debian "$base" || run_verb source "$base"
 	run_verb prove-tree "$KSRC" "$base"
 }
 
@@ -34,10 +34,10 @@ kernel_of()
 	fi
 }
 
-# need_series: the same for a check, which measures the series and no edits.
-need_series()
+# want_series: the same for a check, which measures the series and no edits.
+want_series()
 {
-	! from_ksrc || { need_proof; load_base; return; }
+	! from_ksrc || { want_proof; load_base; return; }
 	run_verb tools
 	run_verb source "$base"
 	run_verb tree "$base"
@@ -45,9 +45,9 @@ need_series()
 	load_base
 }
 
-# need_torn_stock: without a second fetch of RIP by the stock kernel, a check that
+# want_torn_stock: without a second fetch of RIP by the stock kernel, a check that
 # writes to RIP has no control.  $report is where its census is.
-need_torn_stock()
+want_torn_stock()
 {
 	stock_census=$report/stock/census.json
 	[ -s "$stock_census" ] || {

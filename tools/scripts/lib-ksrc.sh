@@ -62,6 +62,15 @@ pass_kernel()
 	}
 }
 
+# prefer_ksrc: KSRC= that somebody gave with this verb stands before Debian's kernel of
+# $base; before lib-base.sh.
+prefer_ksrc()
+{
+	[ -z "${VMCB12_LOCKED:-}" ] && [ -n "${KSRC:-}" ] || return 0
+	need_tree "$KSRC"
+	pass_kernel
+}
+
 # need_source_of BASE: what a check needs of a base that Debian does not ship.
 need_source_of()
 {

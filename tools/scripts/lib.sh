@@ -11,8 +11,8 @@
 #   skip REASON              end a check that cannot run here
 #
 # In all libraries need_X ends the verb if X is not there, and want_X makes it first.
-# lib-base.sh, lib-configs.sh and lib-flip.sh have some of the second kind that are
-# called need_X: their text is part of keys of the cache.
+# Two of the second kind are called need_X still, need_source() of lib-base.sh and
+# need_findings() of lib-configs.sh: keys of the cache have the text of these files.
 #
 # Exit codes: 0 ok, 1 a check failed, 2 usage or missing tool, 3 infrastructure,
 # 124 timeout, 255 guest panic.
@@ -306,6 +306,8 @@ need_debian()
 {
 	need_base "${1:-}"
 	in_debian "$1" || die 2 "$1 $not_in_debian"
+	[ -n "${VMCB12_LOCKED:-}" ] || [ -z "${KSRC:-}" ] ||
+		note "KSRC= is not for $verb, which works with Debian's kernel of $1"
 }
 
 # need_apt: for a verb that works with Debian's packages, wherever it runs.
