@@ -171,7 +171,7 @@ merge_any()
 	for any in ${2:-${near:-$(bases_near "$1")}}; do
 		merge_base "$any" || continue
 		! merges "$any" || { base=$any; return 0; }
-		some=$(grep -cE '^(has|apply|carry) ' "$pick/$any" || :)
+		some=$(reached "$any")
 		[ "$some" -gt "$most" ] || continue
 		base=$any
 		most=$some

@@ -172,11 +172,16 @@ count_of()
 	grep -c "^$2 " "$pick/$1" || :
 }
 
+# reached BASE: how many patches are in the tree, or go there.
+reached()
+{
+	grep -cE '^(has|apply|carry) ' "$pick/$1" || :
+}
+
 # fits BASE: nothing of it is in the way, and it is not only tests.
 fits()
 {
-	[ "$(count_of "$1" misfit)" -eq 0 ] &&
-		[ $(($(count_of "$1" has) + $(count_of "$1" apply))) -gt 0 ]
+	[ "$(count_of "$1" misfit)" -eq 0 ] && [ "$(reached "$1")" -gt 0 ]
 }
 
 # own_line VERSION: the base of that line, if there is one.
@@ -236,7 +241,7 @@ choose()
 			base=$any
 			return
 		fi
-		some=$(($(count_of "$any" has) + $(count_of "$any" apply)))
+		some=$(reached "$any")
 		[ "$any" != "$own" ] || some=999
 		[ "$some" -gt "$most" ] || continue
 		base=$any
