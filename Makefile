@@ -84,7 +84,7 @@ kit: ## one file to run there, build/kit/; "make report HOST=" shows what it lef
 nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)
 	@$S/nrips $(BASE)
 .PHONY: series-tests
-series-tests: ## the series' own selftests there, on two CPUs: part of nrips
+series-tests: ## the series' own selftests there, stock and patched: part of nrips
 	@$S/series-tests $(BASE)
 .PHONY: effect
 effect: ## there: what becomes of an event that L1 injects while RIP changes
