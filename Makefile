@@ -169,6 +169,7 @@ help: ## this text
 		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo; echo "  BASE= is one of:" $$(sed -n "s/^\([a-z][^ ]*\) .*/\1/p" patches/bases)
 	@echo "  A base that Debian does not ship needs KSRC=/path/to/linux, a tree of it:"
-	@echo "  make tree, selftests, prove, race, bench and check take it."
+	@echo "  make tree, selftests, prove, race, rsm, bench, torture and check take it, and so"
+	@echo "  do series, carry, export and mbox, for any tree."
 	@echo "  MIRROR=http://HOST/debian names the archive, where the host's apt knows none."
 	@echo "  make check takes KUT= as well; without it kvm-unit-tests are SKIP."

@@ -306,7 +306,7 @@ explain()
 	all=$(wc -l <"$pick/$base")
 	has=$(count_of "$base" has)
 	if [ "$has" -eq "$all" ]; then
-		note "Linux $version has all of $base already: nothing to apply"
+		note "Linux $version has all ${PART:-patches} of $base already: nothing to apply"
 		return
 	fi
 	note "Linux $version: $base, $(count_of "$base" apply) of $all patches"
