@@ -13,7 +13,8 @@ rsm_one_boot()
 	answered rsm empty
 }
 
-# rsm_boot LABEL NAME KERNEL MODULES: NAME is rsm or, with kvm_amd.npt=0, rsm-npt0.
+# rsm_boot LABEL NAME KERNEL MODULES [OPTION]: NAME is rsm or, with kvm_amd.npt=0,
+# rsm-npt0, and OPTION one of vmcb12-rsm.
 # Leaves the cases in $scratch/out/rsm.ktap, with a line for a splat, and the exit
 # code in $result_rc.
 rsm_boot()
@@ -27,7 +28,7 @@ rsm_boot()
 		sed -i '/kvm-amd/s/$/ npt=0/' "$scratch/root/plan"
 		! from_ksrc || shadow=kvm_amd.npt=0
 	fi
-	echo "run rsm 90 /bin/vmcb12-rsm --timeout 80" >>"$scratch/root/plan"
+	echo "run rsm 90 /bin/vmcb12-rsm --timeout 80${5:+ $5}" >>"$scratch/root/plan"
 	insist "$1" rsm_one_boot "$1" "$2" "$3"
 	mv "$scratch/out/rsm.json" "$scratch/out/rsm.ktap"
 	splat=$(no_splat "$scratch/out") || echo "# splat: $splat" >>"$scratch/out/rsm.ktap"
