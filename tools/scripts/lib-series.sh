@@ -74,6 +74,13 @@ tree_is_ours()
 	[ "$head" = "$(kernel_git "$tree" rev-parse -q --verify 'applied^{commit}')" ]
 }
 
+# need_mutants: those of tools/testing/mutants that are for no base by name fit the
+# first series.
+need_mutants()
+{
+	[ "$base" = "$(bases | head -n1)" ] || skip "the mutants are for $(bases | head -n1)"
+}
+
 # mutant_commit FILE: print a commit of the series with the mutant on top.
 mutant_commit()
 {
