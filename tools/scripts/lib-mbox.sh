@@ -289,6 +289,7 @@ checkpatch()
 	for file in checkpatch.pl spelling.txt const_structs.checkpatch; do
 		kernel_git "$rules" show "base:scripts/$file" >"$scratch/rules/$file"
 	done
+	forgive_typos "$scratch/rules/spelling.txt"
 	answered=
 	! maintained || answered='--ignore FILE_PATH_CHANGES'
 	# shellcheck disable=SC2086 # words on purpose

@@ -134,3 +134,15 @@ with_commits()
 	chmod +x "$scratch/bin/git"
 	COMMITS=$top/patches/commits GIT_DIR=$scratch PATH=$scratch/bin:$PATH "$@"
 }
+
+# forgive_typos FILE...: take from lists of misspellings, as checkpatch and codespell
+# have them, what stands in a subject of patches/commits, since Fixes: quotes it.
+forgive_typos()
+{
+	for list; do
+		awk 'NR == FNR { for (i = 2; i <= NF && !/^#/; i++) theirs[tolower($i)] = 1; next }
+			{ word = $0; sub(/(\|\||->).*/, "", word) }
+			!(word in theirs)' "$top/patches/commits" "$list" >"$list.new"
+		mv "$list.new" "$list"
+	done
+}
