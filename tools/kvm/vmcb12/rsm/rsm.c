@@ -13,8 +13,9 @@
  * Then userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
  * VMCB of L1, which has to have what KVM's MMU needs.
  *
- * Last, userspace restores an L1 whose CR3 can't be loaded when L2 exits, and an L2
- * with nested paging, of which KVM has to emulate an instruction.
+ * Last, userspace restores an L1 whose CR3 can't be loaded when L2 exits, an L2 with
+ * nested paging, of which KVM has to emulate an instruction, and an L2 whose CR3 can't
+ * be loaded.
  *
  * For test kernels only: a kernel that enters L2 without a check may not survive.
  */
@@ -360,7 +361,7 @@ static bool try_lost_cr3(struct lab *lab, int n)
 	const char *error;
 	bool ok;
 
-	if (!nested_paging()) {
+	if (!nested_paging() && !has_series) {
 		printf("ok %d l1-cr3 # SKIP a stock kernel may not survive without nested paging\n",
 		       n);
 		return true;
@@ -443,6 +444,50 @@ static bool try_restored_l2(struct lab *lab, int n)
 	return ok;
 }
 
+/* KVM_SET_SREGS takes any CR3 for a vCPU that does not use paging. */
+static const char *set_bad_cr3(struct vmm *vmm)
+{
+	struct kvm_sregs sregs;
+
+	if (ioctl(vmm->vcpu, KVM_GET_SREGS, &sregs))
+		return xasprintf("KVM_GET_SREGS: %s", strerror(errno));
+	sregs.cr0 &= ~CR0_PG;
+	sregs.efer &= ~EFER_LONG_MODE;
+	sregs.cs.l = 0;
+	sregs.cr3 |= CR3_RESERVED;
+	if (ioctl(vmm->vcpu, KVM_SET_SREGS, &sregs))
+		return xasprintf("KVM_SET_SREGS: %s", strerror(errno));
+	return NULL;
+}
+
+/* If KVM_SET_NESTED_STATE doesn't take an L2, the vCPU is to stay in L1. */
+static bool try_refused_l2(struct lab *lab, int n)
+{
+	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
+	bool refused, enters, ok;
+	const char *error;
+
+	error = new_vm(lab);
+	if (!error)
+		error = path_enter(lab, path_by_name("set-nested-state"));
+	if (!error && !in_l2(lab))
+		error = "the vCPU is not in L2";
+	if (!error)
+		error = restore_vcpu(lab);
+	if (!error)
+		error = set_bad_cr3(vmm);
+	if (error)
+		die(EXIT_INFRA, "refused-l2: %s", error);
+	refused = ioctl(vmm->vcpu, KVM_SET_NESTED_STATE, lab->state);
+	if (refused && errno != EINVAL)
+		die(EXIT_INFRA, "refused-l2: KVM_SET_NESTED_STATE: %s", strerror(errno));
+	enters = in_l2(lab);
+	ok = refused != enters;
+	printf("%sok %d refused-l2 # KVM_SET_NESTED_STATE %s, the vCPU is in L%d\n",
+	       ok ? "" : "not ", n, refused ? "fails" : "succeeds", enters ? 2 : 1);
+	return ok;
+}
+
 static void read_options(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -487,13 +532,14 @@ int main(int argc, char **argv)
 	missing = path_missing(&lab, rsm);
 	if (missing)
 		die(EXIT_REFUSED, "%s", missing);
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 4);
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 5);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		ok &= try_case(&lab, rsm, &cases[i], i + 1);
 	ok &= try_left(&lab, "left", false, ++i);
 	ok &= try_left(&lab, "left-new-root", true, ++i);
 	ok &= try_lost_cr3(&lab, ++i);
 	ok &= try_restored_l2(&lab, ++i);
+	ok &= try_refused_l2(&lab, ++i);
 	lab_exit(&lab);
 	return ok ? EXIT_OK : EXIT_RULE;
 }
