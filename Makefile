@@ -84,7 +84,7 @@ kit: ## one file to run there, build/kit/; "make report HOST=" shows what it lef
 nrips: ## stock and patched BASE in an emulator that has NRIPS (Bochs)
 	@$S/nrips $(BASE)
 .PHONY: series-tests
-series-tests: ## the series' own selftests there, stock and patched: part of nrips
+series-tests: ## the series' own selftests there, stock and patched: part of nrips (KSRC=)
 	@$S/series-tests $(BASE)
 .PHONY: effect
 effect: ## there: what becomes of an event that L1 injects while RIP changes
@@ -169,7 +169,7 @@ help: ## this text
 		/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo; echo "  BASE= is one of:" $$(sed -n "s/^\([a-z][^ ]*\) .*/\1/p" patches/bases)
 	@echo "  A base that Debian does not ship needs KSRC=/path/to/linux, a tree of it:"
-	@echo "  make tree, selftests, prove, race, rsm, bench, torture and check take it, and so"
-	@echo "  do series, carry, export and mbox, for any tree."
+	@echo "  make tree, selftests, prove, race, rsm, bench, series-tests, torture and check"
+	@echo "  take it, and so do series, carry, export and mbox, for any tree."
 	@echo "  MIRROR=http://HOST/debian names the archive, where the host's apt knows none."
 	@echo "  make check takes KUT= as well; without it kvm-unit-tests are SKIP."
