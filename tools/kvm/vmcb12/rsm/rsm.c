@@ -394,6 +394,18 @@ static bool sets_up_nested_mmu(void)
 	return major > 5 || (major == 5 && minor >= 13);
 }
 
+/* Registers of L2, on a vCPU that has not run it; its nested state is in lab->state. */
+static const char *move_l2(struct lab *lab, const struct path *path)
+{
+	const char *error = new_vm(lab);
+
+	if (!error)
+		error = path_enter(lab, path);
+	if (!error && !in_l2(lab))
+		error = "the vCPU is not in L2";
+	return error ? error : restore_vcpu(lab);
+}
+
 /* A vCPU that has not run L2 goes on with it, and with an OUTS, which KVM emulates. */
 static const char *restore_l2(struct lab *lab, const struct path *path)
 {
@@ -401,13 +413,7 @@ static const char *restore_l2(struct lab *lab, const struct path *path)
 	struct kvm_regs regs;
 	const char *error;
 
-	error = new_vm(lab);
-	if (!error)
-		error = path_enter(lab, path);
-	if (!error && !in_l2(lab))
-		error = "the vCPU is not in L2";
-	if (!error)
-		error = restore_vcpu(lab);
+	error = move_l2(lab, path);
 	if (error)
 		return error;
 	if (ioctl(vmm->vcpu, KVM_GET_REGS, &regs))
@@ -467,13 +473,7 @@ static bool try_refused_l2(struct lab *lab, int n)
 	bool refused, enters, ok;
 	const char *error;
 
-	error = new_vm(lab);
-	if (!error)
-		error = path_enter(lab, path_by_name("set-nested-state"));
-	if (!error && !in_l2(lab))
-		error = "the vCPU is not in L2";
-	if (!error)
-		error = restore_vcpu(lab);
+	error = move_l2(lab, path_by_name("set-nested-state"));
 	if (!error)
 		error = set_bad_cr3(vmm);
 	if (error)
