@@ -12,6 +12,7 @@
 #define CR4_RESERVED		0x8000000000000000ULL
 #define EFER_LONG_MODE		0x500ULL	/* LMA, LME */
 #define EFER_LME		0x100ULL
+#define EFER_LMA		0x400ULL
 #define EFER_SVME		0x1000ULL
 #define EFER_RESERVED		0x8000000000000000ULL
 #define RFLAGS_FIXED		0x2ULL
@@ -29,6 +30,7 @@
 
 /* Attributes as the VMCB packs them: the descriptor's, without the gap. */
 #define SEG_CODE64		0xa9b
+#define SEG_CODE32		0xc9b
 #define SEG_DATA32		0xc93
 
 #define INTERCEPT3_SHUTDOWN	BIT(31)

@@ -5,10 +5,10 @@
  * An SMI while L2 runs makes KVM leave L2 and save L1's state in the host save
  * area, a page of guest memory since 5.15.  RSM takes L1's state from there, and
  * vmcb12 from its own page.  The VMM changes one of them in between, and RSM has to
- * refuse what VMRUN would have refused.  If vmcb12 or SMRAM is invalid, L1 shuts down
- * and sees no #VMEXIT, though it intercepts L2's shutdown.  The same is done with a vCPU
- * that was restored while in SMM, i.e. that has not executed the VMRUN that RSM returns
- * to.
+ * refuse what VMRUN would have refused, and to ignore what the CPU doesn't go by.  If
+ * vmcb12 or SMRAM is invalid, L1 shuts down and sees no #VMEXIT, though it intercepts
+ * L2's shutdown.  The same is done with a vCPU that was restored while in SMM, i.e. that
+ * has not executed the VMRUN that RSM returns to.
  *
  * Then userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
  * VMCB of L1, which has to have what KVM's MMU needs.
@@ -39,20 +39,28 @@ static const char usage[] =
 	"Change guest memory while SMM interrupts L2, and tell what RSM makes of it, as KTAP.\n"
 	"For test kernels only: one that enters L2 without a check may not survive.\n\n"
 	"  --timeout S      give up after S seconds (60)\n"
-	"  --series         the kernel has the series: do what a stock 5.10 does not survive\n"
+	"  --series         the kernel has the series: do what a stock one may not survive\n"
 	"  --help\n\n"
 	"Exit status: 0 RSM refuses what it has to refuse and nothing else, 1 it does not,\n"
 	"2 wrong command line or something is missing here, 3 it could not be tried,\n"
 	"124 timeout.\n";
 
 #define INSN_OUTSB	0x6e
-#define GPA_SMRAM_CR4	(GPA_SMRAM + 0x148)	/* of the 64-bit state-save map */
+/* Of the 64-bit state-save map. */
+#define GPA_SMRAM_CS_ATTRIB	(GPA_SMRAM + 0x12)
+#define GPA_SMRAM_EFER		(GPA_SMRAM + 0xd0)
+#define GPA_SMRAM_CR4		(GPA_SMRAM + 0x148)
+#define GPA_SMRAM_CR3		(GPA_SMRAM + 0x150)
+#define GPA_SMRAM_CR0		(GPA_SMRAM + 0x158)
+
+#define SMRAM_CODE32		0xc09b
 
 static bool has_series;
 
 struct rsm_case {
 	const char *name;
 	bool refuse;		/* RSM must not return to L2 */
+	bool unsafe;		/* for a stock kernel without nested paging */
 	const char *skip;	/* why not, on a kernel without the host save area */
 
 	/* Before the vCPU runs; returns NULL, or how it went wrong. */
@@ -118,6 +126,32 @@ static void l2_reserved_cr3(unsigned char *mem)
 	change_field(mem + GPA_VMCB12, F_CR3, 0, CR3_RESERVED);
 }
 
+/* RSM takes L2's registers from vmcb12 first, and then these from SMRAM. */
+static void l2_code32(unsigned char *mem)
+{
+	field_set(mem + GPA_VMCB12, F_CS_ATTRIB, SEG_CODE32);
+	*(u16 *)(mem + GPA_SMRAM_CS_ATTRIB) = SMRAM_CODE32;
+}
+
+static void l2_no_paging(unsigned char *mem)
+{
+	l2_code32(mem);
+	change_field(mem + GPA_VMCB12, F_CR0, CR0_PG, 0);
+	*(u64 *)(mem + GPA_SMRAM_CR0) &= ~CR0_PG;
+}
+
+static void l2_pae_paging(unsigned char *mem)
+{
+	u64 pdpt[4] = { GPA_PD | PTE_P };
+
+	l2_code32(mem);
+	memcpy(mem + GPA_L2_SCRATCH, pdpt, sizeof(pdpt));
+	field_set(mem + GPA_VMCB12, F_CR3, GPA_L2_SCRATCH);
+	change_field(mem + GPA_VMCB12, F_EFER, EFER_LME, 0);
+	*(u64 *)(mem + GPA_SMRAM_CR3) = GPA_L2_SCRATCH;
+	*(u64 *)(mem + GPA_SMRAM_EFER) &= ~EFER_LME;
+}
+
 /* What a VMM saves of a vCPU in SMM, beside memory. */
 struct saved_vcpu {
 	struct kvm_regs regs;
@@ -178,6 +212,7 @@ static const char *hide_nx(struct lab *lab)
 
 #define NOT_IN_MEMORY "L1's state is not in guest memory"
 #define NO_SHUTDOWN "RSM has no shutdown there"
+#define UNSAFE "a stock kernel may not survive without nested paging"
 
 static const struct rsm_case cases[] = {
 	{ .name = "unchanged" },
@@ -195,6 +230,8 @@ static const struct rsm_case cases[] = {
 	{ .name = "vmcb12-cr3", .refuse = true, .skip = NO_SHUTDOWN, .change = l2_reserved_cr3 },
 	{ .name = "smram-cr4-reserved", .refuse = true, .skip = NO_SHUTDOWN,
 	  .change = reserved_smram_cr4 },
+	{ .name = "vmcb12-cr0-pg", .unsafe = true, .change = l2_no_paging },
+	{ .name = "vmcb12-efer-lme", .unsafe = true, .change = l2_pae_paging },
 	{ .name = "restored", .restore = restore_vcpu },
 };
 
@@ -212,6 +249,18 @@ static bool in_l2(struct lab *lab)
 	return lab->state->flags & KVM_STATE_NESTED_GUEST_MODE;
 }
 
+/* KVM's MMU goes by EFER.LMA, and the CPU by what EFER.LMA has to follow from. */
+static const char *check_lma(struct lab *lab)
+{
+	struct kvm_sregs sregs;
+
+	if (ioctl(lab->vmm[VMM_PLAIN].vcpu, KVM_GET_SREGS, &sregs))
+		die(EXIT_INFRA, "KVM_GET_SREGS: %s", strerror(errno));
+	if (!(sregs.efer & EFER_LMA) || ((sregs.efer & EFER_LME) && (sregs.cr0 & CR0_PG)))
+		return NULL;
+	return "L2 has EFER.LMA without EFER.LME and CR0.PG";
+}
+
 /* What came of RSM, for people; *@refused says whether KVM refused it. */
 static const char *outcome(struct lab *lab, const struct path *rsm, bool *refused)
 {
@@ -221,8 +270,27 @@ static const char *outcome(struct lab *lab, const struct path *rsm, bool *refuse
 	*refused = error && !in_l2(lab) && (run->exit_reason == KVM_EXIT_SHUTDOWN ||
 					    run->exit_reason == KVM_EXIT_INTERNAL_ERROR);
 	if (!error)
+		error = check_lma(lab);
+	if (!error)
 		error = path_leave(lab, rsm);
 	return error ? error : "L2 goes on, and leaves to L1";
+}
+
+/* Without nested paging, KVM's own page tables are at stake. */
+static bool nested_paging(void)
+{
+	FILE *file = fopen("/sys/module/kvm_amd/parameters/npt", "r");
+	int value = file ? getc(file) : EOF;
+
+	if (file)
+		fclose(file);
+	return value == 'Y' || value == '1';
+}
+
+/* May the kernel be shown what only the series is safe with? */
+static bool safe_here(void)
+{
+	return has_series || nested_paging();
 }
 
 /* A VM that has not seen what came before; returns NULL, or why there is none. */
@@ -238,6 +306,10 @@ static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_c
 	const char *error, *what;
 	bool refuse = c->refuse, refused, ok;
 
+	if (c->unsafe && !safe_here()) {
+		printf("ok %d %s # SKIP %s\n", n, c->name, UNSAFE);
+		return true;
+	}
 	error = new_vm(lab);
 	if (!error && c->prepare)
 		error = c->prepare(lab);
@@ -331,17 +403,6 @@ static bool try_left(struct lab *lab, const char *name, bool new_root, int n)
 	return ok;
 }
 
-/* Without nested paging, KVM's own page tables are at stake. */
-static bool nested_paging(void)
-{
-	FILE *file = fopen("/sys/module/kvm_amd/parameters/npt", "r");
-	int value = file ? getc(file) : EOF;
-
-	if (file)
-		fclose(file);
-	return value == 'Y' || value == '1';
-}
-
 /* L1 with PAE paging and a PDPTE that is not valid, but for none of its own memory. */
 static void lose_cr3(struct lab *lab)
 {
@@ -361,9 +422,8 @@ static bool try_lost_cr3(struct lab *lab, int n)
 	const char *error;
 	bool ok;
 
-	if (!nested_paging() && !has_series) {
-		printf("ok %d l1-cr3 # SKIP a stock kernel may not survive without nested paging\n",
-		       n);
+	if (!safe_here()) {
+		printf("ok %d l1-cr3 # SKIP %s\n", n, UNSAFE);
 		return true;
 	}
 	error = new_vm(lab);
