@@ -30,6 +30,17 @@ forget()
 	xargs -r -d '\n' rm -rf --
 }
 
+# put_aside <BOOTS: out of the cache, for who wants to know why they differ.
+put_aside()
+{
+	aside=$BUILD/inconclusive-$verb
+	rm -rf -- "$aside"
+	mkdir -p "$aside" || die 3 "cannot write to ${aside#"$top"/}"
+	while read -r boot; do
+		[ ! -d "$boot" ] || mv -- "$boot" "$aside/"
+	done
+}
+
 # insist WHAT CMD...: "CMD TRY" boots to $scratch/out, and returns 0, or 3 if the boot
 # says nothing of KVM, for the reason $why.
 insist()
@@ -95,8 +106,8 @@ stands()
 		rc=0
 		"$@" || rc=$?
 		[ "$rc" -ne 0 ] || {
-			forget <"$VMCB12_USED"
-			die 3 "INCONCLUSIVE: FAIL at first, and ok when measured again"
+			put_aside <"$VMCB12_USED"
+			die 3 "INCONCLUSIVE: FAIL at first, and ok when measured again; the boots are in ${aside#"$top"/}"
 		}
 		[ "$rc" -eq 1 ] || exit "$rc"
 	done
