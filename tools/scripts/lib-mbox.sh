@@ -101,19 +101,33 @@ for_head()
 	VMCB12_KSRC_SERIES=$chosen
 }
 
-# upstream_note NAME: the commits whose work the patch does, if it has no note of its
-# own.
+# has_note NAME: it says by itself what upstream has, or it is a test.
+has_note()
+{
+	part "$top/patches/$base/$1" log | grep -q '^\[ ' ||
+		! grep -q '^+++ b/arch/' "$top/patches/$base/$1"
+}
+
+# upstream_note NAME: the commits whose work the patch does.  Who takes it to a stable
+# line wants to know as well that there is none.
 upstream_note()
 {
+	! has_note "$1" || return 0
+	note_of "$1" | fmt -w 73 | sed '2,$s/^/  /; $s/$/\n/'
+}
+
+# note_of NAME: on one line.
+note_of()
+{
 	ids=$(same_work "$base" "$1")
-	[ -n "$ids" ] || return 0
-	! part "$top/patches/$base/$1" log | grep -q '^\[ ' || return 0
-	for id in $ids; do
-		printf 'commit %s ("%s")\n' "$id" "$(commit_field "$id" 2)"
-	done | awk '{ list = list (NR > 1 ? " and " : "") $0 }
-		END { print "[ Upstream, " list (NR > 1 ? " do" : " does") " this work. ]" }' |
-		fmt -w 73 | sed '2,$s/^/  /'
-	echo
+	if [ -n "$ids" ]; then
+		for id in $ids; do
+			printf 'commit %s ("%s")\n' "$id" "$(commit_field "$id" 2)"
+		done | awk '{ list = list (NR > 1 ? " and " : "") $0 }
+			END { print "[ Upstream, " list (NR > 1 ? " do" : " does") " this work. ]" }'
+	elif [ "$(prefix_of "$base")" != PATCH ] && [ "$(status_of "$base" "$1" relation)" = none ]; then
+		echo "[ Upstream has no commit that does this: $(status_of "$base" "$1" detail). ]"
+	fi
 }
 
 # mail_of NAME: the patch as the sender's.  A fix for mainline goes to stable, and KVM
@@ -233,7 +247,8 @@ generated_blurb()
 	echo
 	tested=$(base_field "$base" tested)
 	echo "Applied and built on $tested.  The proof is made in emulators,"
-	echo "QEMU's TCG and, for NRIPS, Bochs.  Nothing has run on AMD hardware."
+	echo "QEMU's TCG and, for NRIPS, Bochs with patches for it, one of which makes"
+	echo "the loss of an event visible.  Nothing has run on AMD hardware."
 	if [ -n "$needs" ]; then
 		echo
 		echo "On top of: $needs"
