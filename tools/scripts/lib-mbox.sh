@@ -13,6 +13,15 @@ in_parts()
 	done
 }
 
+# for_security: the numbers of what of $part is in patches/security.
+for_security()
+{
+	for name in $(in_parts "$part"); do
+		! part "$top/patches/$base/$name" subject | grep -qxFf - "$top/patches/security" ||
+			number_of "$base" "$name"
+	done | paste -sd ' '
+}
+
 # choose_part NAME: $part is to be sent, on top of the parts in $needs, under $prefix.
 choose_part()
 {
