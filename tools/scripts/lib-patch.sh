@@ -57,6 +57,18 @@ changed()
 		sort -s -t "$(printf '\t')" -k1,1 -k2,2
 }
 
+# patches_id: of what decides which files a tree takes: the diffs, and no words.
+patches_id()
+{
+	{
+		sed -n '/^#/!s/\t[a-z]*\t.*//p' "$top/patches/variants"
+		(cd "$top/patches" && find . -name '*.patch' | sort | xargs awk '
+			FNR == 1 { print FILENAME; on = 0 }
+			/^diff --git / { on = 1 }
+			on && !/^index /')
+	} | sha_of | cut -c1-12
+}
+
 # finding PATCH TEXT...: one more line of what is wrong.
 findings=0
 finding()
