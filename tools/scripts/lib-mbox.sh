@@ -22,6 +22,16 @@ for_security()
 	done | paste -sd ' '
 }
 
+# part_alone: leave of what was chosen what $part takes.  What is in the way of another
+# part is not in its way.
+part_alone()
+{
+	# shellcheck disable=SC2086 # words on purpose
+	in_parts "$part" $needs >"$pick/wanted"
+	awk 'NR == FNR { wanted[$1]; next } $2 in wanted' "$pick/wanted" "$pick/$base" >"$pick/alone"
+	mv "$pick/alone" "$pick/$base"
+}
+
 # choose_part NAME: $part is to be sent, on top of the parts in $needs, under $prefix.
 choose_part()
 {
@@ -101,6 +111,8 @@ for_head()
 	state_of_commit "$(user_git rev-parse --absolute-git-dir)" "$head"
 	[ -z "$base" ] || need_base "$base"
 	choose "$version" "$base"
+	choose_part "${PART:-}"
+	part_alone
 	explain
 	need_fit
 	chosen=$(to_apply)
