@@ -125,7 +125,7 @@ for_head()
 # has_note NAME: it says by itself what upstream has, or it is a test.
 has_note()
 {
-	part "$top/patches/$base/$1" log | grep -q '^\[ ' ||
+	part "$top/patches/$base/$1" log | grep -qE '^(\[ |Upstream has no )' ||
 		! grep -q '^+++ b/arch/' "$top/patches/$base/$1"
 }
 
