@@ -33,11 +33,11 @@ forget()
 # put_aside <BOOTS: out of the cache, for who wants to know why they differ.
 put_aside()
 {
-	aside=$BUILD/inconclusive-$verb
+	aside=$BUILD/inconclusive-$verb${base:+-$base}
 	rm -rf -- "$aside"
 	mkdir -p "$aside" || die 3 "cannot write to ${aside#"$top"/}"
 	while read -r boot; do
-		[ ! -d "$boot" ] || mv -- "$boot" "$aside/"
+		[ ! -d "$boot" ] || mv -- "$boot" "$aside/" || rm -rf -- "$boot"
 	done
 }
 

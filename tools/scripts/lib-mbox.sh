@@ -13,12 +13,14 @@ in_parts()
 	done
 }
 
-# for_security: the numbers of what of $part is in patches/security.
+# for_security: which mails of $part have what is in patches/security.
 for_security()
 {
+	mail=0
 	for name in $(in_parts "$part"); do
+		mail=$((mail + 1))
 		! part "$top/patches/$base/$name" subject | grep -qxFf - "$top/patches/security" ||
-			number_of "$base" "$name"
+			echo "$mail"
 	done | paste -sd ' '
 }
 
@@ -125,7 +127,7 @@ for_head()
 # has_note NAME: it says by itself what upstream has, or it is a test.
 has_note()
 {
-	part "$top/patches/$base/$1" log | grep -qE '^(\[ |Upstream has no )' ||
+	part "$top/patches/$base/$1" log | grep -qE '^(\[ |Upstream, commit |Upstream has no )' ||
 		! grep -q '^+++ b/arch/' "$top/patches/$base/$1"
 }
 
@@ -268,8 +270,8 @@ generated_blurb()
 	echo
 	tested=$(base_field "$base" tested)
 	echo "Applied and built on $tested.  The proof is made in emulators,"
-	echo "QEMU's TCG and, for NRIPS, Bochs with patches for it, one of which makes"
-	echo "the loss of an event visible.  Nothing has run on AMD hardware."
+	echo "QEMU's TCG and, for NRIPS, Bochs with fixes for it (nrips.rst).  Nothing"
+	echo "has run on AMD hardware."
 	if [ -n "$needs" ]; then
 		echo
 		echo "On top of: $needs"
