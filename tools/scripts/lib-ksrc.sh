@@ -112,16 +112,24 @@ need_part()
 	esac
 }
 
-# take_part: of what was chosen, the part that PART= names, if it does.  What is in
-# the way of the rest is not in the way of the fixes.
+# keep_parts PARTS...: leave of what was chosen what is in them.  What is in the way of
+# the rest is not in their way.
+keep_parts()
+{
+	while read -r word name file; do
+		case " $* " in
+		*" $(status_of "$base" "$name" part) "*) echo "$word $name${file:+ $file}" ;;
+		esac
+	done <"$pick/$base" >"$pick/part"
+	mv "$pick/part" "$pick/$base"
+}
+
+# take_part: of what was chosen, the part that PART= names, if it does.
 take_part()
 {
 	need_part "$base"
 	[ -n "${PART:-}" ] || return 0
-	while read -r word name file; do
-		[ "$(status_of "$base" "$name" part)" != "$PART" ] || echo "$word $name${file:+ $file}"
-	done <"$pick/$base" >"$pick/part"
-	mv "$pick/part" "$pick/$base"
+	keep_parts "$PART"
 	note "the $PART of $base alone"
 }
 

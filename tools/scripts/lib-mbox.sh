@@ -24,16 +24,6 @@ for_security()
 	done | paste -sd ' '
 }
 
-# part_alone: leave of what was chosen what $part takes.  What is in the way of another
-# part is not in its way.
-part_alone()
-{
-	# shellcheck disable=SC2086 # words on purpose
-	in_parts "$part" $needs >"$pick/wanted"
-	awk 'NR == FNR { wanted[$1]; next } $2 in wanted' "$pick/wanted" "$pick/$base" >"$pick/alone"
-	mv "$pick/alone" "$pick/$base"
-}
-
 # choose_part NAME: $part is to be sent, on top of the parts in $needs, under $prefix.
 choose_part()
 {
@@ -114,11 +104,12 @@ for_head()
 	[ -z "$base" ] || need_base "$base"
 	choose "$version" "$base"
 	choose_part "${PART:-}"
-	part_alone
+	# shellcheck disable=SC2086 # words on purpose
+	keep_parts "$part" $needs
 	explain
 	need_fit
 	chosen=$(to_apply)
-	[ -n "$chosen" ] || die 2 "KSRC: HEAD of $1 has the series already; there is nothing to send"
+	[ -n "$chosen" ] || die 2 "KSRC: HEAD of $1 has the $part of $base already; there is nothing to send"
 	# Not passed on: what else runs is about the base, not about this tree.
 	VMCB12_KSRC_BASE=$base
 	VMCB12_KSRC_SERIES=$chosen

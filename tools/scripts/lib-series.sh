@@ -36,6 +36,13 @@ sweep_result()
 	echo "$CACHE/sweep/$base-$1-$(series_id "$base")-$(variants_id)"
 }
 
+# take_out TREE: what apply_series has put there so far.
+take_out()
+{
+	kernel_git "$1" am --abort 2>/dev/null || :
+	kernel_git "$1" checkout -q -f -B series base
+}
+
 # apply_series TREE BASE: git am as a maintainer would run it, without 3-way
 # merge (git am knows no fuzz); a failure leaves the tree at its base.
 apply_series()
@@ -44,8 +51,7 @@ apply_series()
 	for patch in $(series "$2"); do
 		kernel_git "$1" am -q --no-3way --committer-date-is-author-date \
 			"$top/patches/$2/$patch" || {
-			kernel_git "$1" am --abort
-			kernel_git "$1" checkout -q -B series base
+			take_out "$1"
 			die 1 "$patch does not apply"
 		}
 	done
