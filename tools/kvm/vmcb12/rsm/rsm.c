@@ -7,8 +7,9 @@
  * vmcb12 from its own page.  The VMM changes one of them in between, and RSM has to
  * refuse what VMRUN would have refused, and to ignore what the CPU doesn't go by.  If
  * vmcb12 or SMRAM is invalid, L1 shuts down and sees no #VMEXIT, though it intercepts
- * L2's shutdown.  The same is done with a vCPU that was restored while in SMM, i.e. that
- * has not executed the VMRUN that RSM returns to.
+ * L2's shutdown.  What L1 intercepts by its MSR bitmap still leaves to L1 after RSM.  The
+ * same is done with a vCPU that was restored while in SMM, i.e. that has not executed the
+ * VMRUN that RSM returns to.
  *
  * Then userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
  * VMCB of L1, which has to have what KVM's MMU needs.
@@ -46,6 +47,8 @@ static const char usage[] =
 	"124 timeout.\n";
 
 #define INSN_OUTSB	0x6e
+#define MSR_STAR	0xc0000081
+#define MSRPM_SIZE	0x2000
 /* Of the 64-bit state-save map. */
 #define GPA_SMRAM_CS_ATTRIB	(GPA_SMRAM + 0x12)
 #define GPA_SMRAM_EFER		(GPA_SMRAM + 0xd0)
@@ -65,6 +68,9 @@ struct rsm_case {
 
 	/* Before the vCPU runs; returns NULL, or how it went wrong. */
 	const char *(*prepare)(struct lab *lab);
+
+	/* Change the usual vmcb12, as the path of RSM does otherwise. */
+	void (*fill)(void *vmcb12);
 
 	/* In L1's memory, while the vCPU is in SMM. */
 	void (*change)(unsigned char *mem);
@@ -210,6 +216,33 @@ static const char *hide_nx(struct lab *lab)
 	return error ? error : vmm_run(vmm, PORT_L1);
 }
 
+/* L1 intercepts all MSRs, and KVM does not intercept MSR_STAR. */
+static void fill_rdmsr(void *vmcb12)
+{
+	field_set(vmcb12, F_RIP, GPA_OF(l2_twice));
+	change_field(vmcb12, F_CTL_INTERCEPT_W3, 0, INTERCEPT3_MSR);
+}
+
+/*
+ * L2 reads the MSR in the place of its VMMCALL, and gets to L1 in no other way.  Nothing
+ * on the way there changes RCX.
+ */
+static const char *l2_reads_msr(struct lab *lab)
+{
+	static const u8 rdmsr_nop[] = { 0x0f, 0x32, 0x90 };
+	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
+	struct kvm_regs regs;
+
+	memset(lab->mem + GPA_MSRPM, 0xff, MSRPM_SIZE);
+	memcpy(lab->mem + GPA_OF(l2_exit), rdmsr_nop, sizeof(rdmsr_nop));
+	if (ioctl(vmm->vcpu, KVM_GET_REGS, &regs))
+		return xasprintf("KVM_GET_REGS: %s", strerror(errno));
+	regs.rcx = MSR_STAR;
+	if (ioctl(vmm->vcpu, KVM_SET_REGS, &regs))
+		return xasprintf("KVM_SET_REGS: %s", strerror(errno));
+	return NULL;
+}
+
 #define NOT_IN_MEMORY "L1's state is not in guest memory"
 #define NO_SHUTDOWN "RSM has no shutdown there"
 #define UNSAFE "a stock kernel may not survive without nested paging"
@@ -232,7 +265,10 @@ static const struct rsm_case cases[] = {
 	  .change = reserved_smram_cr4 },
 	{ .name = "vmcb12-cr0-pg", .unsafe = true, .change = l2_no_paging },
 	{ .name = "vmcb12-efer-lme", .unsafe = true, .change = l2_pae_paging },
+	{ .name = "msr-bitmap", .prepare = l2_reads_msr, .fill = fill_rdmsr },
 	{ .name = "restored", .restore = restore_vcpu },
+	{ .name = "msr-bitmap-restored", .prepare = l2_reads_msr, .fill = fill_rdmsr,
+	  .restore = restore_vcpu },
 };
 
 /* Does this kernel keep L1's state in guest memory while the vCPU is in SMM? */
@@ -303,6 +339,7 @@ static const char *new_vm(struct lab *lab)
 /* Returns false if KVM did what it must not do; ends the program if nothing was done. */
 static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_case *c, int n)
 {
+	struct path enter = *rsm;
 	const char *error, *what;
 	bool refuse = c->refuse, refused, ok;
 
@@ -313,8 +350,10 @@ static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_c
 	error = new_vm(lab);
 	if (!error && c->prepare)
 		error = c->prepare(lab);
+	if (c->fill)
+		enter.fill = c->fill;
 	if (!error)
-		error = path_enter(lab, rsm);
+		error = path_enter(lab, &enter);
 	if (error)
 		die(EXIT_INFRA, "%s: %s", c->name, error);
 	if (c->skip && !uses_host_save(lab)) {
