@@ -3,6 +3,10 @@
 # A kernel tree of the user's own, $ksrc: what it is, and which patches are for
 # it.  Nothing in this file writes to it, not even to its git index.
 
+# objtool's libsubcmd is built with -Werror, and a newer compiler warns of more in old
+# releases.  Nothing else of a kernel's build reads this.
+export WERROR="${WERROR:-0}"
+
 # user_git ARGS...: git in the user's tree, without locks, downloads or helpers.
 # Whoever names a tree to be built trusts it, so its owner does not matter.
 user_git()
