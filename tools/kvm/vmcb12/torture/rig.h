@@ -48,6 +48,7 @@ struct rig {
 	struct scribbler *scribbler;	/* that uses the second, or NULL */
 	unsigned int next_id;	/* of a vCPU */
 	enum place place;
+	bool debugged;		/* the VMM debugs the guest */
 	bool down;		/* the last exit was a shutdown: its state is half of one */
 	u64 vmcb12;		/* what L1 takes for its next VMRUN */
 	u32 features;		/* CPUID 0x8000000a EDX as KVM has them */

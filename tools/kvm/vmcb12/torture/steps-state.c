@@ -315,6 +315,7 @@ void step_debug(struct rig *rig, struct rng *rng)
 		for (i = 0; i < 8; i++)
 			debug.arch.debugreg[i] = value_instead(rng, GPA_OF(l2_exit));
 		RIG_IOCTL(rig, KVM_SET_GUEST_DEBUG, &debug);
+		rig->debugged = true;
 	}
 	rig->place = AT_NO_PLACE;
 }

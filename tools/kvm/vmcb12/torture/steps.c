@@ -418,6 +418,16 @@ static void race_vcpu(struct rig *rig, struct rng *rng)
 	race(rig, rng, true);
 }
 
+/* For KVM warns of what another step may do then, with and without the series. */
+static void end_debug(struct rig *rig)
+{
+	struct kvm_guest_debug debug = {};
+
+	if (rig->debugged)
+		RIG_IOCTL(rig, KVM_SET_GUEST_DEBUG, &debug);
+	rig->debugged = false;
+}
+
 void step_run(const struct step_kind *kind, struct rig *rig, struct rng *rng)
 {
 	if (kind->anywhere)
@@ -427,6 +437,7 @@ void step_run(const struct step_kind *kind, struct rig *rig, struct rng *rng)
 		rig_run(rig);
 		step_go_on(rig, rng);
 	}
+	end_debug(rig);
 }
 
 const struct step_kind step_kinds[] = {
