@@ -254,6 +254,11 @@ cache_lock()
 		note "waiting for another run that holds the cache ($1)"
 		flock 8
 	}
+	# A compiler that was killed in the middle can leave an empty file, which make
+	# takes for a new one.
+	case $1 in
+	src-*) find "$CACHE/src/${1#src-}/arch/x86/kvm" -name '*.[os]' -empty -delete 2>/dev/null || : ;;
+	esac
 }
 
 bases()
