@@ -220,7 +220,7 @@ static const char *hide_nx(struct lab *lab)
 static void fill_rdmsr(void *vmcb12)
 {
 	field_set(vmcb12, F_RIP, GPA_OF(l2_twice));
-	change_field(vmcb12, F_CTL_INTERCEPT_W3, 0, INTERCEPT3_MSR_PROT);
+	change_field(vmcb12, F_CTL_INTERCEPT_W3, 0, INTERCEPT3_MSR);
 }
 
 /*
