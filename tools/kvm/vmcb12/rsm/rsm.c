@@ -69,7 +69,7 @@ struct rsm_case {
 	/* Before the vCPU runs; returns NULL, or how it went wrong. */
 	const char *(*prepare)(struct lab *lab);
 
-	/* Change the usual vmcb12, as the path of RSM does otherwise. */
+	/* Change the usual vmcb12, in the place of what the path of RSM does. */
 	void (*fill)(void *vmcb12);
 
 	/* In L1's memory, while the vCPU is in SMM. */
@@ -219,7 +219,7 @@ static const char *hide_nx(struct lab *lab)
 /* L1 intercepts all MSRs, and KVM does not intercept MSR_STAR. */
 static void fill_rdmsr(void *vmcb12)
 {
-	field_set(vmcb12, F_RIP, GPA_OF(l2_twice));
+	path_by_name("rsm")->fill(vmcb12);
 	change_field(vmcb12, F_CTL_INTERCEPT_W3, 0, INTERCEPT3_MSR);
 }
 
@@ -482,13 +482,15 @@ static bool try_lost_cr3(struct lab *lab, int n)
 static bool sets_up_nested_mmu(void)
 {
 	struct utsname uts;
-	int major, minor, sublevel;
+	int major, minor, sublevel = 0;
 
 	if (has_series)
 		return true;
-	if (uname(&uts) || sscanf(uts.release, "%d.%d.%d", &major, &minor, &sublevel) != 3)
+	if (uname(&uts) || sscanf(uts.release, "%d.%d.%d", &major, &minor, &sublevel) < 2)
 		return false;
-	return major > 5 || minor >= 17 || (minor == 15 && sublevel >= 25);
+	if (major != 5)
+		return major > 5;
+	return minor >= 17 || (minor == 15 && sublevel >= 25);
 }
 
 /* Registers of L2, on a vCPU that has not run it; its nested state is in lab->state. */
