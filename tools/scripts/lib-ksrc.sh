@@ -96,7 +96,7 @@ need_clean()
 		die 2 "KSRC: $ksrc has uncommitted changes ($(printf '%s\n' "$edited" | head -n1 | cut -c4-)); commit or stash them"
 }
 
-# choose_for_tree STORE [BASE]: the patches that are for the tree, see lib-pick.sh.
+# choose_for_tree STORE [BASE]: the patches that are for the tree, see lib/pick.sh.
 choose_for_tree()
 {
 	[ -z "${2:-}" ] || need_base "$2"

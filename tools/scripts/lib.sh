@@ -2,6 +2,10 @@
 # shellcheck shell=sh
 # Common to all verbs: places, messages, children, locks, the table of bases.
 #
+# The other libraries are in lib/, but for those whose place is part of what a key of
+# the cache has the text of: "module", "selftests", "emulator", lib-kernel.sh,
+# lib-configs.sh and the check "series-build" source or read them here.
+#
 # A verb sources this file first.  It gives:
 #   top, BUILD, CACHE        the checkout, its ignored state, the shared cache
 #   say, note, die           messages; die CODE TEXT ends with one line

@@ -106,7 +106,7 @@ static void on_timeout(int sig)
 	_exit(EXIT_TIMEOUT);
 }
 
-/* A test VM on a slow machine has it in the environment, see lib-patience.sh. */
+/* A test VM on a slow machine has it in the environment, see lib/patience.sh. */
 static unsigned int patience(unsigned int seconds)
 {
 	const char *factor = getenv("VMCB12_PATIENCE");

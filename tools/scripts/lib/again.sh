@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
-# Measurements that are made again; a verb sources this after lib-guest.sh.
+# Measurements that are made again; a verb sources this after lib/guest.sh.
 #
 # What varies from boot to boot, and how it is told from a finding, is in
 # Documentation/process/steady.rst.  A boot of which nothing can be said is forgotten:
@@ -59,7 +59,7 @@ insist()
 
 # answered NAME FILTER: the program NAME has come to an answer in $scratch/out, 0 or 1 in
 # $result_rc; or else 3 and $why, what FILTER has of its JSON or else its last words.
-# take_result() is in lib-flip.sh.
+# take_result() is in lib/flip.sh.
 answered()
 {
 	take_result "$1" "$scratch/out"

@@ -41,7 +41,7 @@ kut_key()
 	(cd "$kut" && xargs -0 sha256sum) <"$scratch/files" >"$scratch/sums" ||
 		die 2 "KUT: cannot read all of $kut, see above"
 	{
-		cat "$scratch/sums" "$scripts/lib-kut.sh"
+		cat "$scratch/sums" "$scripts/lib/kut.sh"
 		gcc --version
 		ld --version
 	} | sha_of

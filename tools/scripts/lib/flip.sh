@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
-# VMs in which vmcb12 is written to; a verb sources this after lib-guest.sh.
+# VMs in which vmcb12 is written to; a verb sources this after lib/guest.sh.
 
 # want_parts: what the VMs are made of, unless who runs this verb has it made.
 want_parts()
@@ -75,7 +75,7 @@ flip_module()
 {
 	here=$top/tools/kvm/vmcb12/module
 	key=$({
-		cat "$here"/* "$stock_config" "$stock_symvers" "$scripts/lib-flip.sh" \
+		cat "$here"/* "$stock_config" "$stock_symvers" "$scripts/lib/flip.sh" \
 			"$scripts/lib-base.sh"
 		gcc --version
 	} | sha_of)

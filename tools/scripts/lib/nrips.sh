@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
 # What the emulator with NRIPS is checked by; a verb sources this after
-# lib-guest.sh.
+# lib/guest.sh.
 
 # Two selftests of the kernel, which fail in QEMU, and four checks of our own.
 # The Nth is the one that fails without the Nth of tools/emulator/*.patch.  An

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
-# What "mbox" makes its mails of; sourced after lib-patch.sh.  $work is a git
+# What "mbox" makes its mails of; sourced after lib/patch.sh.  $work is a git
 # tree below $scratch, with the base at tag "base".
 
 # in_parts PART...: their patches, in the order of the series.
@@ -95,7 +95,7 @@ head_of()
 for_head()
 {
 	. "$scripts/lib-ksrc.sh"
-	. "$scripts/lib-pick.sh"
+	. "$scripts/lib/pick.sh"
 	head_of "$1"
 	version=$(user_git show "$head:Makefile" | version_of)
 	pick_store "$scratch/pick"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
-# A series that does not apply strictly, on $state; sourced after lib-pick.sh.
+# A series that does not apply strictly, on $state; sourced after lib/pick.sh.
 #
 #   merge_base BASE   try it: what became of each patch is in $pick/$BASE, as of
 #                     "choose", with "carry NAME TREE BEFORE" for what was merged

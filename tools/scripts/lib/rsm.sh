@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154
-# VMs in which vmcb12-rsm runs; a verb sources this after lib-flip.sh.
-. "$scripts/lib-again.sh"
+# VMs in which vmcb12-rsm runs; a verb sources this after lib/flip.sh.
+. "$scripts/lib/again.sh"
 
 # rsm_one_boot LABEL NAME KERNEL TRY: 0, or 3 and $why if the boot says nothing.
 # shellcheck disable=SC2317 # by insist

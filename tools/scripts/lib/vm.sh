@@ -4,14 +4,14 @@
 #
 #   LABEL KERNEL ROOT SECONDS OUT [CMDLINE...]
 #
-# SECONDS are a net against a guest that hangs, see lib-patience.sh.  They are no
+# SECONDS are a net against a guest that hangs, see lib/patience.sh.  They are no
 # part of what a boot is known by, nor are those of /plan in wall time.
 # ROOT is the content of the initial RAM disk: /init (tools/guest) does what
 # /plan says.  OUT gets console.log (ttyS0: the kernel's log), results.log
 # (ttyS1: what /init ran) and command.txt.  A boot is known by its content -
 # kernel, RAM disk, command line, emulator - and is not repeated.
 #
-# A good one is added to the list $VMCB12_USED, see lib-again.sh.
+# A good one is added to the list $VMCB12_USED, see lib/again.sh.
 #
 # One VM at a time; with VMCB12_VM_HELD= who runs this has the lock.
 #
@@ -23,7 +23,7 @@
 #   describe   print what goes into command.txt
 #   boot       run the VM in $out; leave $emulator_rc, 0 after a power-off
 # and ends with: run_vm "$@".
-. "$scripts/lib-patience.sh"
+. "$scripts/lib/patience.sh"
 boots=${VMCB12_BOOTS:-$CACHE/boots}
 
 initrd()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
 # Which patches are for a tree: by trying them, on an index of ours and on what the
-# tree has of the files that any series touches.  Sourced after lib-patch.sh.
+# tree has of the files that any series touches.  Sourced after lib/patch.sh.
 #
 #   pick_store DIR            make $pick, a repository for it
 #   state_of_files TREE       take them from a directory, or
@@ -272,7 +272,7 @@ why_not()
 			continue
 		fi
 		kernel_git "$pick" cat-file blob ":$path" >"$pick/text"
-		awk -v path="$path" -f "$scripts/misfit.awk" "$file" "$pick/text"
+		awk -v path="$path" -f "$scripts/lib/misfit.awk" "$file" "$pick/text"
 	done
 }
 
