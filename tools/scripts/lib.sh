@@ -2,12 +2,14 @@
 # shellcheck shell=sh
 # Common to all verbs: places, messages, children, locks, the table of bases.
 #
-# The other libraries are in lib/, but for those whose place is part of what a key of
-# the cache has the text of: "module", "selftests", "emulator", lib-kernel.sh,
-# lib-configs.sh and the check "series-build" source or read them here.
+# The other libraries are in lib/, and those for checks alone in tools/testing/lib.
+# The lib-*.sh beside this file stay where scripts look for them whose text is in keys
+# of the cache: "module", "selftests", "emulator", lib-kernel.sh, lib-configs.sh and the
+# check "series-build".
 #
 # A verb sources this file first.  It gives:
 #   top, BUILD, CACHE        the checkout, its ignored state, the shared cache
+#   scripts, testing         tools/scripts and tools/testing of the checkout
 #   say, note, die           messages; die CODE TEXT ends with one line
 #   step LABEL CMD...        run CMD, print one line with its time
 #   locked                   one run per checkout at a time
@@ -33,6 +35,8 @@ top=$(cd "$top" && pwd)
 BUILD=$top/build
 CACHE=${VMCB12_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/vmcb12}
 scripts=$top/tools/scripts
+# shellcheck disable=SC2034 # for checks
+testing=$top/tools/testing
 verb=${0##*/}
 
 child=

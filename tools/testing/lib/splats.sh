@@ -2,7 +2,7 @@
 # shellcheck shell=sh disable=SC2154
 # The golden logs of tools/testing/splats; a check sources this after lib.sh.
 
-golden=$top/tools/testing/splats
+golden=$testing/splats
 
 # split_golden DIR: the cases of "found" as DIR/N/console.log; DIR/N/head has the words
 # of its first line: kind, kernels and file; and DIR/N/format has the format.

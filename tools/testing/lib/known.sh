@@ -6,8 +6,9 @@
 # of the machine, such as what an interrupt leaves, is not for this.
 
 # is_known PATHS WORD...: the check ended well when these files of the checkout, all
-# of tools/scripts, the check, what is fetched of $base, the packages that all verbs need
-# and WORD, such as versions of other programs, were what they are now.
+# of tools/scripts and our libraries, the check, what is fetched of $base, the packages
+# that all verbs need and WORD, such as versions of other programs, were what they are
+# now.
 is_known()
 {
 	paths=$1
@@ -26,7 +27,7 @@ is_known()
 		ld --version
 		cat "$0"
 		cd "$top" || exit
-		find $paths tools/scripts \( -path ./build -o -path ./.git \) -prune \
+		find $paths tools/scripts tools/testing/lib \( -path ./build -o -path ./.git \) -prune \
 			-o -type f -print0 | sort -zu | xargs -0 sha256sum
 	} | sha_of)
 	[ -s "$known" ]
