@@ -59,7 +59,7 @@ insist()
 
 # answered NAME FILTER: the program NAME has come to an answer in $scratch/out, 0 or 1 in
 # $result_rc; or else 3 and $why, what FILTER has of its JSON or else its last words.
-# take_result() is in lib/flip.sh.
+# take_result() is in lib/guest.sh.
 answered()
 {
 	take_result "$1" "$scratch/out"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2034,SC2154
 # What goes into the test VM, and what comes out of it.
 
 # module_file NAME: the stock module of that name (- and _ are the same).
@@ -67,18 +67,21 @@ guest_root()
 	chmod -R u=rwX,go=rX "$1"
 }
 
-# replacement_of SIDE: the directory of the modules that replace the stock ones.
-replacement_of()
-{
-	[ "$1" = stock ] || from_ksrc || cat "$BUILD/module-$base"
-}
-
 # bare_root DIR REPLACEMENT: the same without a census or a test; the caller adds to
 # DIR/plan what is to be run.
 bare_root()
 {
 	guest_root "$1" "$2" ''
 	sed -i '/^data /d' "$1/plan"
+}
+
+# tool_root DIR REPLACEMENT TOOL: a RAM disk with kvm_amd loaded and TOOL in it;
+# the caller adds to DIR/plan what is to be run.
+tool_root()
+{
+	bare_root "$1" "$2"
+	rm -f -- "$1/bin/vmcb12-census"
+	install -m 755 "$BUILD/bin/$3" "$1/bin/$3"
 }
 
 # splat_patterns: of what fails any run, one a line.
@@ -147,6 +150,17 @@ split_results()
 				print line >ktap
 			}
 		}'
+}
+
+# take_result NAME DIR: DIR/NAME.json, and its exit code in $result_rc.
+take_result()
+{
+	tr -d '\r' <"$2/results.log" | awk -v name="$1" '
+		$1 == "#end" && $2 == name { exit }
+		on { print }
+		$1 == "#begin" && $2 == name { on = 1 }' >"$2/$1.json"
+	result_rc=$(tr -d '\r' <"$2/results.log" |
+		sed -n "s/^#end $1 rc=\([0-9]*\) .*/\1/p")
 }
 
 # broken CENSUS: the lines "path field" of what breaks the rule in that JSON report.

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154
-# VMs in which vmcb12-rsm runs; a verb sources this after lib/flip.sh.
+# VMs in which vmcb12-rsm runs; a verb sources this after
+# lib/guest.sh.
 . "$scripts/lib/again.sh"
 
 # rsm_one_boot LABEL NAME KERNEL TRY: 0, or 3 and $why if the boot says nothing.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2034,SC2154
 # vmcb12-torture in a VM with an instrumented kernel; a verb sources this after
-# lib-base.sh, lib-series.sh, lib/guest.sh and lib/flip.sh.
+# lib-base.sh, lib-series.sh and lib/guest.sh.
 
 # The fragment of arch/x86/configs: "torture" or "kcsan".
 sanitizer=${SANITIZER:-torture}
