@@ -4,8 +4,8 @@
 #
 # The other libraries are in lib/, and those for checks alone in tools/testing/lib.
 # The lib-*.sh beside this file stay where scripts look for them whose text is in keys
-# of the cache: "module", "selftests", "emulator", lib-kernel.sh, lib-configs.sh and the
-# check "series-build".
+# of the cache: "module", "selftests", "emulator", lib-kernel.sh and the check
+# "series-build".
 #
 # A verb sources this file first.  It gives:
 #   top, BUILD, CACHE        the checkout, its ignored state, the shared cache
@@ -17,8 +17,8 @@
 #   lib/host.sh, lib/git.sh  need_tool, kernel_git, sha_of
 #
 # In all libraries need_X ends the verb if X is not there, and want_X makes it first.
-# Two of the second kind are called need_X still, need_source() of lib-base.sh and
-# need_findings() of lib-configs.sh: keys of the cache have the text of these files.
+# One of the second kind is called need_X still, need_source() of lib-base.sh: keys of
+# the cache have the text of that file.
 #
 # Exit codes: 0 ok, 1 a check failed, 2 usage or missing tool, 3 infrastructure,
 # 124 timeout, 255 guest panic.

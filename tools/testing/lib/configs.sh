@@ -13,9 +13,9 @@ configs=$top/arch/x86/configs
 # What a kernel is made of.
 compiled='. :!tools/testing :!Documentation'
 
-# clean_source: O= needs a source tree in which nothing was built, by nobody:
+# configs_source: O= needs a source tree in which nothing was built, by nobody:
 # $clean.  It has a lock of its own, since nothing is done in $src.
-clean_source()
+configs_source()
 {
 	cache_lock "clean-$source_version"
 	clean=$CACHE/src/$source_version-clean
@@ -29,8 +29,8 @@ clean_source()
 	mkdir "$out"
 }
 
-# knows OPTION=VALUE...: this kernel has these options.
-knows()
+# configs_knows OPTION=VALUE...: this kernel has these options.
+configs_knows()
 {
 	for option; do
 		option=${option%%=*}
@@ -39,11 +39,11 @@ knows()
 	done
 }
 
-# configure: our test kernel's configuration with $options, in $out; fails if
+# configs_configure: our test kernel's configuration with $options, in $out; fails if
 # the kernel has no KVM_AMD there.
-configure()
+configs_configure()
 {
-	[ -n "${out:-}" ] || clean_source
+	[ -n "${out:-}" ] || configs_source
 	# What the last configuration left must not pass for this one's.
 	rm -rf -- "$out/arch/x86/kvm"
 	for option in CONFIG_KVM_WERROR=y $options; do
@@ -67,9 +67,9 @@ configure()
 	done <"$out/variant"
 }
 
-# stale COMMIT: the objects that differ from those of $last, or "make" if that has to
+# configs_stale COMMIT: the objects that differ from those of $last, or "make" if that has to
 # find it out.
-stale()
+configs_stale()
 {
 	kernel_git "$src" diff --name-only --no-renames "$last" "$1" -- $compiled |
 		while read -r file; do
@@ -82,9 +82,9 @@ stale()
 	printf '%s\n' make $svm_objects | grep -xFf "$out/stale" || :
 }
 
-# by_make: all objects, and what they need.  What is said of a header counts for
+# configs_by_make: all objects, and what they need.  What is said of a header counts for
 # each of them.
-by_make()
+configs_by_make()
 {
 	# A header of 5.10 has such a variable; of those in svm/ the findings tell.
 	# kernel-doc is the same in all configurations, and series-build runs it.
@@ -96,9 +96,9 @@ by_make()
 	done
 }
 
-# by_command OBJECT...: with the commands that make used; it takes longer to see that
+# configs_by_command OBJECT...: with the commands that make used; it takes longer to see that
 # there is nothing else to do than these take.
-by_command()
+configs_by_command()
 {
 	for object; do
 		sed -n '1s/^\(saved\)\{0,1\}cmd_[^ ]* := //p' \
@@ -110,17 +110,17 @@ by_command()
 	return 1
 }
 
-# compile COMMIT: what the compiler says of it is in $out/findings, without line
+# configs_compile COMMIT: what the compiler says of it is in $out/findings, without line
 # numbers.  What objtool says is not: make runs it after the compiler on the older
-# lines, and by_command does not.  series-build has it for each patch.
-compile()
+# lines, and configs_by_command does not.  series-build has it for each patch.
+configs_compile()
 {
 	kernel_git "$clean" checkout -q --detach "$1"
 	anew='make'
-	[ -z "$last" ] || anew=$(stale "$1")
+	[ -z "$last" ] || anew=$(configs_stale "$1")
 	case $anew in
-	*make*) by_make ;;
-	?*) by_command $anew ;;
+	*make*) configs_by_make ;;
+	?*) configs_by_command $anew ;;
 	esac || {
 		cat "$out/log"
 		die 1 "$variant: does not build: $(kernel_git "$src" log -1 --format=%s "$1")"
@@ -133,27 +133,27 @@ compile()
 		sort -u >"$out/findings"
 }
 
-# content COMMIT: the ids of what is compiled.
-content()
+# configs_content COMMIT: the ids of what is compiled.
+configs_content()
 {
 	kernel_git "$src" ls-tree "$1" | grep -vE '	(tools|Documentation)$'
 	kernel_git "$src" ls-tree "$1:tools" | grep -v '	testing$'
 }
 
-# need_findings COMMIT: of $variant, in the file $findings; fails if the kernel
+# configs_findings COMMIT: of $variant, in the file $findings; fails if the kernel
 # has no KVM_AMD there.
-need_findings()
+configs_findings()
 {
 	findings=$CACHE/findings/$({
-		content "$1"
+		configs_content "$1"
 		echo "$variant $options $with"
 		cat "$configs/vm.config" "$configs/kvm.config" \
-			"$scripts/lib-configs.sh" "$scripts/lib-base.sh"
+			"$testing/lib/configs.sh" "$scripts/lib-base.sh"
 		"$compiler" --version
 	} | sha_of)
 	if [ ! -f "$findings" ]; then
-		if [ "$configured" = "$variant" ] || configure; then
-			compile "$1"
+		if [ "$configured" = "$variant" ] || configs_configure; then
+			configs_compile "$1"
 			fresh=$((fresh + 1))
 		else
 			echo 'no KVM_AMD' >"$out/findings"
@@ -165,16 +165,16 @@ need_findings()
 	! grep -qx 'no KVM_AMD' "$findings"
 }
 
-# variant_is_clean: no patch has a finding in it that was not there before.  What the
+# configs_variant_is_clean: no patch has a finding in it that was not there before.  What the
 # base has matters only if something is found.
-variant_is_clean()
+configs_variant_is_clean()
 {
 	before=$base_commit
 	for commit in $commits; do
-		need_findings "$commit" || return 1
+		configs_findings "$commit" || return 1
 		if [ -s "$findings" ]; then
 			after=$findings
-			need_findings "$before"
+			configs_findings "$before"
 			! comm -13 "$findings" "$after" | grep . ||
 				die 1 "$variant: new: $(kernel_git "$src" log -1 --format=%s "$commit")"
 		fi
@@ -184,9 +184,9 @@ variant_is_clean()
 	say "$variant: $(echo "$commits" | wc -l) patches"
 }
 
-# series_in VARIANTS COMPILER: each patch in each of the variants, lines of a
+# configs_series VARIANTS COMPILER: each patch in each of the variants, lines of a
 # name and its options; says which of them this kernel has.
-series_in()
+configs_series()
 {
 	compiler=$2
 	with="CC=$2"
@@ -202,9 +202,9 @@ series_in()
 	built=
 	echo "$1" | grep . >"$scratch/variants"
 	while IFS='	' read -r variant options <&3; do
-		if ! knows $options; then
+		if ! configs_knows $options; then
 			say "$variant: this kernel has no $options"
-		elif variant_is_clean; then
+		elif configs_variant_is_clean; then
 			built="$built $variant"
 		elif [ "$variant" = x86-32 ]; then
 			say "$variant: this kernel has no KVM_AMD there"
