@@ -16,9 +16,9 @@
 #   lib/bases.sh             base_field NAME FIELD: a cell of patches/bases
 #   lib/host.sh, lib/git.sh  need_tool, kernel_git, sha_of
 #
-# In all libraries need_X ends the verb if X is not there, and want_X makes it first.
-# One of the second kind is called need_X still, need_source() of lib-base.sh: keys of
-# the cache have the text of that file.
+# No other function has the name of a library's.  In all of them need_X ends the verb if
+# X is not there, and want_X makes it first.  One of the second kind is called need_X
+# still, need_source() of lib-base.sh: keys of the cache have the text of that file.
 #
 # Exit codes: 0 ok, 1 a check failed, 2 usage or missing tool, 3 infrastructure,
 # 124 timeout, 255 guest panic.

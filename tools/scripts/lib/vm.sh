@@ -22,19 +22,19 @@
 #   identity   print all that makes this emulator and its machine what they are
 #   describe   print what goes into command.txt
 #   boot       run the VM in $out; leave $emulator_rc, 0 after a power-off
-# and ends with: run_vm "$@".
+# and ends with: vm_run "$@".
 . "$scripts/lib/patience.sh"
 boots=${VMCB12_BOOTS:-$CACHE/boots}
 
-initrd()
+vm_initrd()
 {
 	find "$root" -exec touch -h -d @0 {} +
 	(cd "$root" && find . -print0 | sort -z |
 		cpio -0 -o -H newc -R 0:0 --reproducible --quiet)
 }
 
-# unfinished: what of the plan it had begun, if anything.
-unfinished()
+# vm_unfinished: what of the plan it had begun, if anything.
+vm_unfinished()
 {
 	tr -d '\r' <"$out/results.log" | awk '
 		$1 == "#begin" { name = $2 }
@@ -43,14 +43,14 @@ unfinished()
 }
 
 # Print why a boot is not ok, by what it left, and return its exit code.
-judge()
+vm_judge()
 {
 	touch "$out/console.log" "$out/results.log"
 	if grep -q 'Kernel panic' "$out/console.log"; then
 		echo "guest panic: $(grep -m1 -o 'Kernel panic.*' "$out/console.log" | tr -d '\r')"
 		return 255
 	elif [ "$emulator_rc" -ne 0 ] && [ "$seconds" -ge "$limit" ]; then
-		echo "timeout: the guest did not end within $limit s$(unfinished)"
+		echo "timeout: the guest did not end within $limit s$(vm_unfinished)"
 		return 124
 	elif [ "$emulator_rc" -ne 0 ]; then
 		echo "$emulator ended with $emulator_rc"
@@ -65,17 +65,17 @@ judge()
 }
 
 # The step runs the verb again, in a session that can be ended as a whole.
-boot_and_judge()
+vm_boot_and_judge()
 {
 	begun=$(now_ms)
 	emulator_rc=0
 	limit=$(patience "$limit")
 	boot
 	seconds=$((($(now_ms) - begun) / 1000))
-	judge || exit $?
+	vm_judge || exit $?
 }
 
-run_vm()
+vm_run()
 {
 	step=
 	if [ "${1:-}" = --boot ]; then
@@ -90,12 +90,12 @@ run_vm()
 	out=$5
 	shift 5
 	cmdline="$cmdline $*"
-	[ -z "$step" ] || { boot_and_judge; return; }
+	[ -z "$step" ] || { vm_boot_and_judge; return; }
 
 	[ -f "$kernel" ] || die 2 "no kernel at $kernel"
 	[ -x "$root/init" ] || die 2 "no /init in $root"
 	scratch_for "$boots/new"
-	initrd >"$scratch/initrd" || die 3 "cannot write the initial RAM disk (disk full?)"
+	vm_initrd >"$scratch/initrd" || die 3 "cannot write the initial RAM disk (disk full?)"
 	key=$({
 		cat "$kernel" "$scratch/initrd"
 		identity
