@@ -3,9 +3,9 @@
 # Our kernel modules, vmcb12-flip and vmcb12-splat; a verb sources this after
 # lib/guest.sh.
 
-# flip_module: build our kernel modules, vmcb12-flip and vmcb12-splat, for the stock
-# kernel and leave their directory in build/flip-module-BASE.
-flip_module()
+# want_flip_modules: build vmcb12-flip and vmcb12-splat for the stock kernel; their
+# directory is $flip_modules.
+want_flip_modules()
 {
 	here=$top/tools/kvm/vmcb12/module
 	key=$({
@@ -13,19 +13,19 @@ flip_module()
 			"$scripts/lib-base.sh"
 		gcc --version
 	} | sha_of)
-	out=$CACHE/modules/flip-$key
+	flip_modules=$CACHE/modules/flip-$key
 	cache_lock "src-$source_version"
-	if [ -d "$out" ]; then
+	if [ -d "$flip_modules" ]; then
 		cached "build $base: our modules"
 	else
-		step "build $base: our modules" "$0" --build-flip-module "$base" "$out" || exit 1
+		step "build $base: our modules" "$scripts/flip" --build "$base" "$flip_modules" ||
+			exit 1
 	fi
 	exec 8>&-
-	printf '%s\n' "$out" >"$BUILD/flip-module-$base"
 }
 
-# The step: in a copy, since nothing is built in the checkout.
-build_flip_module()
+# build_flip_modules DIR: in a copy, since nothing is built in the checkout.
+build_flip_modules()
 {
 	scratch_for "$1"
 	cp "$top"/tools/kvm/vmcb12/module/* "$scratch/"
@@ -44,7 +44,7 @@ build_flip_module()
 # add_module NAME DIR: put one of them into the RAM disk, without loading it.
 add_module()
 {
-	install -m 644 "$(cat "$BUILD/flip-module-$base")/$1.ko" "$2/modules/"
+	install -m 644 "$flip_modules/$1.ko" "$2/modules/"
 }
 
 # add_flip_module DIR
