@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=sh disable=SC2154
-# VMs in which vmcb12-rsm runs; a verb sources this after
-# lib/guest.sh.
+# VMs in which vmcb12-rsm runs; a verb sources this after lib/guest.sh and
+# lib/sides.sh.
 . "$scripts/lib/again.sh"
 
 # rsm_one_boot LABEL NAME KERNEL TRY: 0, or 3 and $why if the boot says nothing.
@@ -10,7 +10,7 @@ rsm_one_boot()
 {
 	# shellcheck disable=SC2046,SC2086 # words, or none
 	run_verb vm "$2: boot $1" "$3" "$scratch/root" 180 "$scratch/out" \
-		$nested $shadow $(anew "$4") || exit $?
+		$(kvm_options $options) $(anew "$4") || exit $?
 	answered rsm empty
 }
 
@@ -22,12 +22,10 @@ rsm_boot()
 {
 	rm -rf -- "$scratch/root" "$scratch/out"
 	tool_root "$scratch/root" "$4" vmcb12-rsm
-	nested=
-	! from_ksrc || nested=kvm_amd.nested=1
-	shadow=
+	options=nested=1
 	if [ "$2" = rsm-npt0 ]; then
 		sed -i '/kvm-amd/s/$/ npt=0/' "$scratch/root/plan"
-		! from_ksrc || shadow=kvm_amd.npt=0
+		options='nested=1 npt=0'
 	fi
 	echo "run rsm 90 /bin/vmcb12-rsm --timeout 80${5:+ $5}" >>"$scratch/root/plan"
 	insist "$1" rsm_one_boot "$1" "$2" "$3"

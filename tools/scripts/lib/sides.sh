@@ -25,6 +25,23 @@ want_proof()
 	run_verb prove-tree "$KSRC" "$base"
 }
 
+# reports_of NAME: the place for the reports of both sides, of NAME in build/report.
+reports_of()
+{
+	if from_ksrc; then
+		echo "$BUILD/report/$1-ksrc"
+	else
+		echo "$BUILD/report/$1"
+	fi
+}
+
+# kvm_options OPTION=VALUE...: the words of a kernel's command line that give them to
+# KVM; a module has them in the plan.
+kvm_options()
+{
+	! from_ksrc || printf 'kvm_amd.%s ' "$@"
+}
+
 # kernel_of SIDE: the kernel to boot; KSRC= gives one for each side.
 kernel_of()
 {
