@@ -47,7 +47,7 @@ torture_kernel()
 
 # torture_boot NAME OUT SECONDS ARGS...: run vmcb12-torture with ARGS for about so
 # long; $boot_rc is that of the VM, and $result_rc that of the program, or empty.
-# After an oops the kernel may hang with interrupts off, so it ends the VM.
+# An oops or a WARN ends the VM: after one, the kernel may hang.
 torture_boot()
 {
 	label=$1
@@ -59,16 +59,15 @@ torture_boot()
 	modules=$scratch/no-modules
 	mkdir -p "$modules"
 	tool_root "$scratch/root" '' vmcb12-torture
-	{
-		echo "run torture $((budget + 120)) /bin/vmcb12-torture $*"
-		echo "send reached /tmp/reached"
-	} >>"$scratch/root/plan"
+	echo "run torture $((budget + 120)) /bin/vmcb12-torture $*" >>"$scratch/root/plan"
 	boot_rc=0
 	run_verb vm "torture: boot $label $base" "$(torture_kernel "$label")/vmlinuz" \
 		"$scratch/root" $((budget + 400)) "$out" \
-		kvm_amd.nested=1 kasan_multi_shot oops=panic || boot_rc=$?
+		kvm_amd.nested=1 kasan_multi_shot oops=panic panic_on_warn=1 || boot_rc=$?
 	take_result torture "$out"
-	mv "$out/torture.json" "$out/torture.log"
+	sed -n 's/^0x\(ffffffff[0-9a-f]*\)$/\1/p' "$out/torture.json" >"$out/reached"
+	sed '/^0xffffffff/d' "$out/torture.json" >"$out/torture.log"
+	rm -f "$out/torture.json"
 }
 
 # last_seed DIR: the one that ran when it ended.
@@ -90,6 +89,25 @@ torture_finding()
 	else
 		tr -d '\r' <"$scratch/splat"
 	fi
+}
+
+# faults_of DIR REV: the splats there of a kernel made of REV, one a line, in words that
+# are the same for another kernel with the same fault: patches move the lines, so the
+# source of the line that warns stands for its number.
+faults_of()
+{
+	splat_patterns >"$scratch/patterns"
+	grep -a -n -E -f "$scratch/patterns" "$1/console.log" | cut -d: -f1 >"$scratch/heads"
+	awk -f "$scripts/lib/faults.awk" "$scratch/heads" "$1/console.log" | while read -r at fault; do
+		[ "$at" = - ] || at=$(kernel_git "$tree" show "$2:${at%:*}" | sed -n "${at##*:}p")
+		echo "$fault: $at"
+	done | sort -u
+}
+
+# all_in FAULTS OTHERS: there are faults, each has a function, and is among the others.
+all_in()
+{
+	[ -s "$1" ] && ! grep -q '^?' "$1" && [ -z "$(comm -23 "$1" "$2")" ]
 }
 
 # points KERNEL: "ADDRESS FUNCTION FILE:LINE" for each point of nested.c and of what

@@ -23,7 +23,9 @@
 #define SET_SLOTS	BIT(20)
 
 static u64 *set;
-static size_t set_used;
+/* The same, as they came, and how many of them are written. */
+static u64 *order;
+static size_t set_used, written;
 static u64 lost;
 static bool enabled;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -45,8 +47,10 @@ void kcov_add(u64 pc)
 {
 	size_t i = pc * 0x9e3779b97f4a7c15ULL >> 44;
 
-	if (!set)
+	if (!set) {
 		set = xcalloc(SET_SLOTS, sizeof(*set));
+		order = xcalloc(SET_SLOTS / 2, sizeof(*order));
+	}
 	while (set[i] && set[i] != pc)
 		i = (i + 1) % SET_SLOTS;
 	if (set[i])
@@ -54,7 +58,7 @@ void kcov_add(u64 pc)
 	if (set_used == SET_SLOTS / 2)
 		die(EXIT_INFRA, "KCOV: too many addresses");
 	set[i] = pc;
-	set_used++;
+	order[set_used++] = pc;
 }
 
 size_t kcov_count(void)
@@ -108,10 +112,9 @@ void kcov_stop(void)
 
 void kcov_write(FILE *out)
 {
-	size_t i;
-
-	for (i = 0; set && i < SET_SLOTS; i++) {
-		if (set[i])
-			fprintf(out, "0x%llx\n", set[i]);
-	}
+	pthread_mutex_lock(&lock);
+	for (; written < set_used; written++)
+		fprintf(out, "0x%llx\n", order[written]);
+	pthread_mutex_unlock(&lock);
+	fflush(out);
 }

@@ -15,7 +15,7 @@ void kcov_start(void);
 void kcov_collect(void);
 void kcov_stop(void);
 
-/* Each address once, in hexadecimal, one a line. */
+/* Those that were not written before, each once, in hexadecimal, one a line. */
 void kcov_write(FILE *out);
 
 /* How often there was no room for what a system call did. */

@@ -36,7 +36,7 @@ static const char usage[] =
 	"  --seconds S     begin no seed after that time\n"
 	"  --soak VMRUNS   instead: so many VMRUNs while somebody writes vmcb12\n"
 	"  --json FILE     write what was done as JSON; with '-' last on standard output\n"
-	"  --kcov FILE     write the kernel addresses that were reached, one a line\n"
+	"  --kcov          after each seed print the kernel addresses that are new, one a line\n"
 	"  --help\n\n"
 	"Exit status: 0 the kernel came through, 1 a splat or a leaked page, 2 wrong command\n"
 	"line or something is missing here, 3 something else went wrong.\n";
@@ -61,7 +61,7 @@ static const struct option options[] = {
 	{ "seconds",	required_argument,	NULL, OPT_SECONDS },
 	{ "soak",	required_argument,	NULL, OPT_SOAK },
 	{ "json",	required_argument,	NULL, OPT_JSON },
-	{ "kcov",	required_argument,	NULL, OPT_KCOV },
+	{ "kcov",	no_argument,		NULL, OPT_KCOV },
 	{ "help",	no_argument,		NULL, OPT_HELP },
 	{}
 };
@@ -69,7 +69,8 @@ static const struct option options[] = {
 struct command {
 	struct torture t;
 	unsigned int seeds, seconds, vmruns;
-	const char *only, *json, *kcov;
+	const char *only, *json;
+	bool kcov;
 	bool hyperv;		/* KVM offers it */
 	u64 seeds_run;
 	u64 *steps_run;		/* by kind */
@@ -101,7 +102,7 @@ static void parse_option(struct command *c, int option)
 		c->json = optarg;
 		break;
 	case OPT_KCOV:
-		c->kcov = optarg;
+		c->kcov = true;
 		break;
 	case OPT_HELP:
 		fputs(usage, stdout);
@@ -211,6 +212,8 @@ static bool run_seed(struct command *c, u64 seed)
 	rig_ticks(false);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	rig_exit(&rig);
+	/* The next seed may be the kernel's last. */
+	kcov_write(stdout);
 
 	if (!no_splat(&c->t, seed)) {
 		c->ended = "splat";
@@ -310,15 +313,8 @@ static void write_report(FILE *out, const struct command *c)
 	json_decref(o);
 }
 
-static void write_kcov(FILE *out, const struct command *c)
-{
-	(void)c;
-	kcov_write(out);
-}
-
 /* All or nothing. */
-static void write_file(const char *file, void (*write)(FILE *out, const struct command *c),
-		       const struct command *c)
+static void write_file(const char *file, const struct command *c)
 {
 	char *new = xasprintf("%s.new", file);
 	FILE *f = fopen(new, "we");
@@ -326,7 +322,7 @@ static void write_file(const char *file, void (*write)(FILE *out, const struct c
 
 	if (!f)
 		die(EXIT_INFRA, "cannot write %s: %s", new, strerror(errno));
-	write(f, c);
+	write_report(f, c);
 	failed = ferror(f);
 	if (fclose(f) || failed || rename(new, file)) {
 		unlink(new);
@@ -337,10 +333,8 @@ static void write_file(const char *file, void (*write)(FILE *out, const struct c
 
 static void write_results(const struct command *c)
 {
-	if (c->kcov)
-		write_file(c->kcov, write_kcov, c);
 	if (c->json && strcmp(c->json, "-"))
-		write_file(c->json, write_report, c);
+		write_file(c->json, c);
 	else if (c->json)
 		write_report(stdout, c);
 	if (fflush(stdout))
@@ -374,6 +368,7 @@ int main(int argc, char **argv)
 	set_up(&c);
 	ok = c.vmruns ? run_soak(&c) : fuzz(&c);
 	kcov_stop();
+	kcov_write(stdout);
 	write_results(&c);
 	return ok ? EXIT_OK : EXIT_RULE;
 }
