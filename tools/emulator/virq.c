@@ -5,7 +5,6 @@
  */
 #include "check.h"
 
-#define RFLAGS_IF	BIT(9)
 #define V_IRQ		BIT(8)
 #define V_INTR_PRIO_1	BIT(16)
 

@@ -16,10 +16,13 @@
 #define EFER_SVME		0x1000ULL
 #define EFER_RESERVED		0x8000000000000000ULL
 #define RFLAGS_FIXED		0x2ULL
+#define RFLAGS_IF		0x200ULL
+#define RFLAGS_IOPL		0x3000ULL
 #define RFLAGS_VM		0x20000ULL
 #define DR6_RESET		0xffff0ff0ULL
 #define DR7_RESET		0x400ULL
 #define DR7_L0			0x1
+#define DR7_GD			0x2000ULL
 #define DR6_RESERVED		0x100000000ULL	/* the lowest of bits 63:32 */
 #define PAT_RESET		0x0007040600070406ULL
 
@@ -33,10 +36,15 @@
 #define SEG_CODE32		0xc9b
 #define SEG_DATA32		0xc93
 
-#define INTERCEPT3_MSR		BIT(28)
+#define INTERCEPT3_EVENTS	0xfU	/* INTR, NMI, SMI, INIT */
+#define INTERCEPT3_IOIO_PROT	BIT(27)
+#define INTERCEPT3_MSR_PROT	BIT(28)
 #define INTERCEPT3_SHUTDOWN	BIT(31)
 #define INTERCEPT4_VMRUN	BIT(0)
 #define INTERCEPT4_VMMCALL	BIT(1)
+
+#define VECTOR_DB		1
+#define VECTOR_PF		14
 
 #define CLEAN_NONE		0
 #define CLEAN_ALL		0xffffffffU
@@ -45,6 +53,8 @@
 #define VIRT_EXT_LBR		1ULL
 
 #define EVENT_INJ_VALID		BIT(31)
+#define EVENT_INJ_INTR		(0U << 8)
+#define EVENT_INJ_NMI		(2U << 8)
 #define EVENT_INJ_EXEPT		(3U << 8)
 #define EVENT_INJ_SOFT		(4U << 8)
 

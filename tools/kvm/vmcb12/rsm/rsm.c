@@ -220,7 +220,7 @@ static const char *hide_nx(struct lab *lab)
 static void fill_rdmsr(void *vmcb12)
 {
 	path_by_name("rsm")->fill(vmcb12);
-	change_field(vmcb12, F_CTL_INTERCEPT_W3, 0, INTERCEPT3_MSR);
+	change_field(vmcb12, F_CTL_INTERCEPT_W3, 0, INTERCEPT3_MSR_PROT);
 }
 
 /*

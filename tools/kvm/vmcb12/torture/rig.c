@@ -173,6 +173,15 @@ void rig_set_msr(struct rig *rig, u32 index, u64 value)
 	free(error);
 }
 
+void rig_signal_msi(struct rig *rig, struct kvm_msi *msi)
+{
+	int ret = ioctl(rig->vmm.vm, KVM_SIGNAL_MSI, msi), error = errno;
+
+	kcov_collect();
+	if (ret < 0)
+		tally_add(&rig->counts->failed, "KVM_SIGNAL_MSI", error);
+}
+
 void *rig_page(const struct rig *rig, u64 gpa)
 {
 	gpa &= ~0xfffULL;

@@ -105,6 +105,9 @@ int rig_ioctl(struct rig *rig, const char *name, unsigned long request, void *ar
 
 void rig_set_msr(struct rig *rig, u32 index, u64 value);
 
+/* To the VM's local APICs, which it has to have. */
+void rig_signal_msi(struct rig *rig, struct kvm_msi *msi);
+
 /* The number of an exit in words, or NULL. */
 const char *rig_exit_name(u64 reason);
 

@@ -23,7 +23,6 @@
 /* Runs without one VMRUN, before the vCPU is set anew. */
 #define MAX_IDLE_RUNS	3
 
-#define RFLAGS_IF	0x200
 #define CR0_WP		0x10000
 #define CR4_PGE		0x80
 #define EFER_SCE	1

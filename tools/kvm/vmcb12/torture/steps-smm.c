@@ -111,6 +111,8 @@ void step_smm_vmcb12(struct rig *rig, struct rng *rng)
 		return;
 	vmcb12 = rig_page(rig, rig->vmcb12);
 	values_change(rng, vmcb12, 0, 1 + rng_below(rng, 4));
+	if (rng_one_in(rng, 4))
+		step_change_table(rig, rng);
 	if (racing) {
 		*scribble_entry(rig, 0) = scribble_field(rig->vmcb12, id, value, 16);
 		scribble_start(&s, rig, 1, false);

@@ -13,6 +13,25 @@
 #include "vmcb.h"
 
 #define MSR_EFER	0xc0000080
+#define MSR_PAT		0x277
+
+/* The local APIC: its address, registers, and what enables it. */
+#define APIC_BASE	0xfee00000
+#define APIC_SPIV	0xf0
+#define APIC_ENABLED	BIT(8)
+#define APIC_ISR	0x100
+#define APIC_ISR_SIZE	0x80
+
+/* Delivery modes of its messages */
+enum {
+	APIC_FIXED	= 0,
+	APIC_SMI	= 2,
+	APIC_NMI	= 4,
+	APIC_INIT	= 5,
+	APIC_STARTUP	= 6,
+	APIC_EXTINT	= 7,
+};
+
 #define STATE_FLAGS	(KVM_STATE_NESTED_GUEST_MODE | KVM_STATE_NESTED_RUN_PENDING | \
 			 KVM_STATE_NESTED_GIF_SET)
 
@@ -41,6 +60,8 @@ void step_state_again(struct rig *rig, struct rng *rng)
 		return;
 	if (rng_one_in(rng, 3))
 		rig_run(rig);
+	if (rng_one_in(rng, 3))
+		step_change_table(rig, rng);
 	set_state(rig);
 	if (rng_one_in(rng, 4))
 		set_state(rig);
@@ -68,6 +89,25 @@ static void change_header(struct rng *rng, struct kvm_nested_state *state)
 	}
 }
 
+/* What L1 and L2 are about to do, and no random field would be likely to say. */
+static void change_plans(struct rng *rng, struct kvm_nested_state *state, void *vmcb)
+{
+	switch (rng_below(rng, 3)) {
+	case 0:
+		/* VMRUN is done, and L2 has not run yet. */
+		state->flags |= KVM_STATE_NESTED_RUN_PENDING;
+		break;
+	case 1:
+		field_set(vmcb, F_CTL_EVENT_INJ, value_event(rng));
+		break;
+	default:
+		/* L1 has page tables of PAE, for itself and for L2. */
+		field_set(vmcb, F_EFER, EFER_SVME);
+		field_set(vmcb, F_CTL_NESTED_CR3, GPA_NPT_PDPT);
+		field_set(vmcb, F_CTL_NESTED_CTL, NESTED_CTL_NP);
+	}
+}
+
 void step_state_changed(struct rig *rig, struct rng *rng)
 {
 	struct kvm_nested_state *state = rig->state;
@@ -88,7 +128,12 @@ void step_state_changed(struct rig *rig, struct rng *rng)
 		values_change(rng, state_vmcb(rig), 0, 1 + rng_below(rng, 4));
 	if (rng_one_in(rng, 2))
 		values_change(rng, state_vmcb(rig), F_ES_SELECTOR, 1 + rng_below(rng, 3));
+	if (rng_one_in(rng, 2))
+		change_plans(rng, state, state_vmcb(rig));
 	set_state(rig);
+	/* Saved before it has run. */
+	if (rng_one_in(rng, 2))
+		get_state(rig);
 }
 
 /* What else a vCPU needs to take the place of another. */
@@ -202,17 +247,39 @@ void step_regs(struct rig *rig, struct rng *rng)
 	rig->place = AT_NO_PLACE;
 }
 
+static u8 pick_vector(struct rng *rng)
+{
+	switch (rng_below(rng, 8)) {
+	case 0:
+		return rng_next(rng);
+	case 1:
+	case 2:
+		return VECTOR_DB;
+	case 3:
+	case 4:
+		return VECTOR_PF;
+	default:
+		return rng_below(rng, 32);
+	}
+}
+
+/* KVM warns of a payload with another exception, if L1 intercepts that one. */
+static bool may_have_payload(u8 vector)
+{
+	return vector == VECTOR_DB || vector == VECTOR_PF;
+}
+
 static void change_exception(struct rng *rng, struct kvm_vcpu_events *events)
 {
 	events->exception.injected = rng_below(rng, 2);
 	events->exception.pending = !events->exception.injected;
-	events->exception.nr = rng_one_in(rng, 8) ? rng_next(rng) : rng_below(rng, 32);
+	events->exception.nr = pick_vector(rng);
 	events->exception.has_error_code = rng_below(rng, 2);
 	events->exception.error_code = rng_next(rng);
 	if (rng_one_in(rng, 2))
 		return;
 	events->flags |= KVM_VCPUEVENT_VALID_PAYLOAD;
-	events->exception_has_payload = rng_below(rng, 2);
+	events->exception_has_payload = may_have_payload(events->exception.nr) && rng_below(rng, 2);
 	events->exception_payload = value_instead(rng, 0);
 }
 
@@ -267,6 +334,26 @@ void step_events(struct rig *rig, struct rng *rng)
 	rig->place = AT_NO_PLACE;
 }
 
+/* An exception alone, which the next KVM_RUN takes to L1 if L1 intercepts it. */
+void step_exception(struct rig *rig, struct rng *rng)
+{
+	struct kvm_vcpu_events events = {};
+
+	if (RIG_IOCTL(rig, KVM_GET_VCPU_EVENTS, &events))
+		return;
+	change_exception(rng, &events);
+	RIG_IOCTL(rig, KVM_SET_VCPU_EVENTS, &events);
+	rig->place = AT_NO_PLACE;
+}
+
+static u64 pick_msr_value(struct rng *rng, u32 msr)
+{
+	/* Few values are valid ones. */
+	if (msr == MSR_PAT)
+		return rng_one_in(rng, 2) ? PAT_RESET : value_instead(rng, PAT_RESET);
+	return rng_one_in(rng, 2) ? value_gpa(rng) : value_instead(rng, 0);
+}
+
 void step_msrs(struct rig *rig, struct rng *rng)
 {
 	static const u32 msrs[] = {
@@ -274,7 +361,7 @@ void step_msrs(struct rig *rig, struct rng *rng)
 		0xc0010114,	/* VM_CR */
 		MSR_EFER,
 		0x1d9,		/* DEBUGCTL */
-		0x277,		/* PAT */
+		MSR_PAT,
 		0xc0000104,	/* TSC_RATIO */
 		0x9e,		/* SMBASE */
 		0x10,		/* TSC */
@@ -290,7 +377,7 @@ void step_msrs(struct rig *rig, struct rng *rng)
 
 	while (n--) {
 		msr = msrs[rng_below(rng, ARRAY_SIZE(msrs))];
-		value = rng_one_in(rng, 2) ? value_gpa(rng) : value_instead(rng, 0);
+		value = pick_msr_value(rng, msr);
 		/* In SMM CR4.PAE is clear, see value_for(). */
 		if (msr == MSR_EFER)
 			value &= ~EFER_LME;
@@ -306,8 +393,9 @@ void step_debug(struct rig *rig, struct rng *rng)
 	unsigned int i = rng_below(rng, 4);
 
 	RIG_IOCTL(rig, KVM_GET_DEBUGREGS, &regs);
-	regs.dr7 = value_instead(rng, regs.dr7);
-	regs.dr6 = value_instead(rng, regs.dr6);
+	regs.dr7 = rng_one_in(rng, 2) ? DR7_RESET | DR7_GD : value_instead(rng, regs.dr7);
+	if (rng_one_in(rng, 2))
+		regs.dr6 = value_instead(rng, regs.dr6);
 	regs.db[i] = rng_one_in(rng, 2) ? GPA_OF(l2_exit) : value_instead(rng, 0);
 	RIG_IOCTL(rig, KVM_SET_DEBUGREGS, &regs);
 	if (rng_one_in(rng, 2)) {
@@ -345,6 +433,39 @@ void step_inject(struct rig *rig, struct rng *rng)
 	}
 	if (rng_one_in(rng, 2))
 		RIG_IOCTL(rig, KVM_NMI, NULL);
+	rig->place = AT_NO_PLACE;
+}
+
+/* Enabled, and with no interrupt in service that would keep back others. */
+static bool enable_apic(struct rig *rig)
+{
+	struct kvm_lapic_state apic;
+	u32 *spiv = (u32 *)(apic.regs + APIC_SPIV);
+
+	if (!rig->setup.irqchip || RIG_IOCTL(rig, KVM_GET_LAPIC, &apic))
+		return false;
+	*spiv |= APIC_ENABLED;
+	memset(apic.regs + APIC_ISR, 0, APIC_ISR_SIZE);
+	return !RIG_IOCTL(rig, KVM_SET_LAPIC, &apic);
+}
+
+/* A message to KVM's local APIC: an interrupt, SMI, NMI, INIT or start-up; or the like. */
+void step_apic(struct rig *rig, struct rng *rng)
+{
+	static const u8 modes[] = {
+		APIC_FIXED, APIC_FIXED, APIC_FIXED, APIC_SMI, APIC_NMI, APIC_INIT, APIC_INIT,
+		APIC_STARTUP, APIC_EXTINT,
+	};
+	struct kvm_msi msi = {
+		.address_lo = APIC_BASE,
+		.data = modes[rng_below(rng, ARRAY_SIZE(modes))] << 8 | CALL_VECTOR,
+	};
+
+	if (!enable_apic(rig)) {
+		step_inject(rig, rng);
+		return;
+	}
+	rig_signal_msi(rig, &msi);
 	rig->place = AT_NO_PLACE;
 }
 

@@ -29,6 +29,9 @@ void step_go_on(struct rig *rig, struct rng *rng);
 /* Be in L1 or in L2. */
 void step_anywhere(struct rig *rig, struct rng *rng);
 
+/* Change an entry of a table: of L1's for L2, or of L2's own. */
+void step_change_table(struct rig *rig, struct rng *rng);
+
 /* By SMI: steps-smm.c */
 void step_smi(struct rig *rig, struct rng *rng);
 void step_smram(struct rig *rig, struct rng *rng);
@@ -44,9 +47,11 @@ void step_state_changed(struct rig *rig, struct rng *rng);
 void step_sregs(struct rig *rig, struct rng *rng);
 void step_regs(struct rig *rig, struct rng *rng);
 void step_events(struct rig *rig, struct rng *rng);
+void step_exception(struct rig *rig, struct rng *rng);
 void step_msrs(struct rig *rig, struct rng *rng);
 void step_debug(struct rig *rig, struct rng *rng);
 void step_inject(struct rig *rig, struct rng *rng);
+void step_apic(struct rig *rig, struct rng *rng);
 void step_svme(struct rig *rig, struct rng *rng);
 
 #endif /* VMCB12_STEPS_H */

@@ -143,8 +143,8 @@ static struct vmm_setup setup_of(const struct command *c, u64 seed)
 	struct vmm_setup setup = {};
 	size_t i;
 
-	setup.hyperv = c->hyperv && rng_one_in(&rng, 6);
-	setup.irqchip = rng_one_in(&rng, 3);
+	setup.hyperv = c->hyperv && rng_one_in(&rng, 4);
+	setup.irqchip = rng_one_in(&rng, 2);
 	if (rng_one_in(&rng, 2))
 		return setup;
 	for (i = 0; i < ARRAY_SIZE(features); i++) {

@@ -61,6 +61,23 @@ u64 value_for(enum vmcb_field_id id, u64 value)
 	return id == F_CR4 ? value | CR4_PAE : value;
 }
 
+u32 value_event(struct rng *rng)
+{
+	/* Vectors whose delivery works, faults or has no gate. */
+	static const u8 vectors[] = {
+		0, 1, 2, 3, 4, 6, 8, 13, 14, 17, SOFT_INT_VECTOR, CALL_VECTOR,
+	};
+	static const u32 types[] = {
+		EVENT_INJ_INTR, EVENT_INJ_NMI, EVENT_INJ_EXEPT, EVENT_INJ_SOFT,
+	};
+	u32 event = types[rng_below(rng, ARRAY_SIZE(types))] |
+		    vectors[rng_below(rng, ARRAY_SIZE(vectors))];
+
+	if (rng_one_in(rng, 4))
+		event = rng_next(rng);
+	return event | rng_below(rng, 2) << 11 | EVENT_INJ_VALID;
+}
+
 enum vmcb_field_id value_field(struct rng *rng, enum vmcb_field_id first)
 {
 	enum vmcb_field_id id;

@@ -18,6 +18,9 @@ u64 value_for(enum vmcb_field_id id, u64 value);
 /* A physical address of the guest: with something behind it, or with nothing. */
 u64 value_gpa(struct rng *rng);
 
+/* An event to inject, as EVENTINJ has it: of any type, and delivery may work or not. */
+u32 value_event(struct rng *rng);
+
 /* A field of a VMCB of at most 8 bytes, from @first on. */
 enum vmcb_field_id value_field(struct rng *rng, enum vmcb_field_id first);
 
