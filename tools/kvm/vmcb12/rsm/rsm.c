@@ -9,14 +9,14 @@
  * vmcb12 or SMRAM is invalid, L1 shuts down and sees no #VMEXIT, though it intercepts
  * L2's shutdown.  What L1 intercepts by its MSR bitmap still leaves to L1 after RSM.  The
  * same is done with a vCPU that was restored while in SMM, i.e. that has not executed the
- * VMRUN that RSM returns to.
+ * VMRUN that RSM returns to.  An RSM that is refused must not have loaded L1's state.
  *
  * Then userspace takes the vCPU out of L2.  It goes on with L2's registers, on the
  * VMCB of L1, which has to have what KVM's MMU needs.
  *
- * Last, userspace restores an L1 whose CR3 can't be loaded when L2 exits, an L2 with
- * nested paging, of which KVM has to emulate an instruction, and an L2 whose CR3 can't
- * be loaded.
+ * Last, userspace restores an L1 whose CR3 can't be loaded when L2 exits, and runs the
+ * vCPU after that, an L2 with nested paging, of which KVM has to emulate an instruction,
+ * and an L2 whose CR3 can't be loaded.
  *
  * For test kernels only: a kernel that enters L2 without a check may not survive.
  */
@@ -63,6 +63,7 @@ static bool has_series;
 struct rsm_case {
 	const char *name;
 	bool refuse;		/* RSM must not return to L2 */
+	bool late;		/* RSM may have loaded L1's state by then */
 	bool unsafe;		/* for a stock kernel without nested paging */
 	const char *skip;	/* why not, on a kernel without the host save area */
 
@@ -260,8 +261,9 @@ static const struct rsm_case cases[] = {
 	  .change = virtual_8086 },
 	{ .name = "vmcb12-asid", .refuse = true, .change = no_asid },
 	{ .name = "vmcb12-efer-svme", .refuse = true, .change = l2_no_svme },
-	{ .name = "vmcb12-cr3", .refuse = true, .skip = NO_SHUTDOWN, .change = l2_reserved_cr3 },
-	{ .name = "smram-cr4-reserved", .refuse = true, .skip = NO_SHUTDOWN,
+	{ .name = "vmcb12-cr3", .refuse = true, .late = true, .skip = NO_SHUTDOWN,
+	  .change = l2_reserved_cr3 },
+	{ .name = "smram-cr4-reserved", .refuse = true, .late = true, .skip = NO_SHUTDOWN,
 	  .change = reserved_smram_cr4 },
 	{ .name = "vmcb12-cr0-pg", .unsafe = true, .change = l2_no_paging },
 	{ .name = "vmcb12-efer-lme", .unsafe = true, .change = l2_pae_paging },
@@ -295,6 +297,16 @@ static const char *check_lma(struct lab *lab)
 	if (!(sregs.efer & EFER_LMA) || ((sregs.efer & EFER_LME) && (sregs.cr0 & CR0_PG)))
 		return NULL;
 	return "L2 has EFER.LMA without EFER.LME and CR0.PG";
+}
+
+/* An RSM that fails leaves the vCPU in SMM, where it has no IDT. */
+static bool l1_is_loaded(struct lab *lab)
+{
+	struct kvm_sregs sregs;
+
+	if (ioctl(lab->vmm[VMM_PLAIN].vcpu, KVM_GET_SREGS, &sregs))
+		die(EXIT_INFRA, "KVM_GET_SREGS: %s", strerror(errno));
+	return sregs.idt.base;
 }
 
 /* What came of RSM, for people; *@refused says whether KVM refused it. */
@@ -370,6 +382,10 @@ static bool try_case(struct lab *lab, const struct path *rsm, const struct rsm_c
 		die(EXIT_INFRA, "%s: %s", c->name, error);
 	what = outcome(lab, rsm, &refused);
 	ok = refused == refuse && (refused || !strncmp(what, "L2 goes on", 10));
+	if (ok && refused && !c->late && l1_is_loaded(lab)) {
+		ok = false;
+		what = "RSM fails when it has loaded L1's state";
+	}
 	printf("%sok %d %s # %s\n", ok ? "" : "not ", n, c->name, what);
 	return ok;
 }
@@ -401,16 +417,14 @@ static int run_briefly(struct vmm *vmm)
 	return error;
 }
 
-/* All of KVM's page tables go; L2 runs on new ones, up to its second OUT. */
-static const char *renew_root(struct vmm *vmm, const struct lab *lab)
+/* All of KVM's page tables go, and the next KVM_RUN has new ones. */
+static const char *renew_memory(struct vmm *vmm, const struct lab *lab)
 {
 	struct kvm_userspace_memory_region region = { .userspace_addr = (u64)lab->mem };
 	const char *error = vmm_set_memory(vmm, region);
 
 	region.memory_size = GUEST_MEM_SIZE;
-	if (!error)
-		error = vmm_set_memory(vmm, region);
-	return error ? error : vmm_run(vmm, PORT_L2);
+	return error ? error : vmm_set_memory(vmm, region);
 }
 
 /* L2 stands at an OUT; KVM_SET_NESTED_STATE says that there is no L2. */
@@ -429,7 +443,9 @@ static bool try_left(struct lab *lab, const char *name, bool new_root, int n)
 	if (!error)
 		error = path_enter(lab, path_by_name("set-nested-state"));
 	if (!error && new_root)
-		error = renew_root(vmm, lab);
+		error = renew_memory(vmm, lab);
+	if (!error && new_root)
+		error = vmm_run(vmm, PORT_L2);
 	if (!error && ioctl(vmm->vcpu, KVM_SET_NESTED_STATE, &none))
 		error = strerror(errno);
 	if (error)
@@ -451,16 +467,19 @@ static void lose_cr3(struct lab *lab)
 	field_set(l1, F_CR3, GPA_L2_SCRATCH);
 }
 
-/* L2 goes on from its OUT to a VMMCALL, which leaves to L1. */
-static bool try_lost_cr3(struct lab *lab, int n)
+/*
+ * L2 goes on from its OUT to a VMMCALL, which leaves to L1.  With @again, userspace then
+ * runs the vCPU once more, and the page tables of L1's last run are gone.
+ */
+static bool try_lost_cr3(struct lab *lab, const char *name, bool again, int n)
 {
 	const struct path *restore = path_by_name("set-nested-state");
 	struct vmm *vmm = &lab->vmm[VMM_PLAIN];
-	const char *error;
+	const char *error, *what;
 	bool ok;
 
 	if (!safe_here()) {
-		printf("ok %d l1-cr3 # SKIP %s\n", n, UNSAFE);
+		printf("ok %d %s # SKIP %s\n", n, name, UNSAFE);
 		return true;
 	}
 	error = new_vm(lab);
@@ -470,11 +489,17 @@ static bool try_lost_cr3(struct lab *lab, int n)
 		lose_cr3(lab);
 		error = path_act(lab, restore);
 	}
+	if (!error && again)
+		error = renew_memory(vmm, lab);
 	if (error)
-		die(EXIT_INFRA, "l1-cr3: %s", error);
+		die(EXIT_INFRA, "%s: %s", name, error);
 	ok = !run_briefly(vmm) && vmm->run->exit_reason == KVM_EXIT_SHUTDOWN;
-	printf("%sok %d l1-cr3 # the vCPU %s\n", ok ? "" : "not ", n,
-	       ok ? "shuts down" : "goes on");
+	what = ok ? "shuts down" : "goes on";
+	if (ok && again) {
+		ok = !run_briefly(vmm);
+		what = ok ? "runs and exits again" : "makes no progress";
+	}
+	printf("%sok %d %s # the vCPU %s\n", ok ? "" : "not ", n, name, what);
 	return ok;
 }
 
@@ -633,12 +658,13 @@ int main(int argc, char **argv)
 	missing = path_missing(&lab, rsm);
 	if (missing)
 		die(EXIT_REFUSED, "%s", missing);
-	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 5);
+	printf("KTAP version 1\n1..%zu\n", ARRAY_SIZE(cases) + 6);
 	for (i = 0; i < ARRAY_SIZE(cases); i++)
 		ok &= try_case(&lab, rsm, &cases[i], i + 1);
 	ok &= try_left(&lab, "left", false, ++i);
 	ok &= try_left(&lab, "left-new-root", true, ++i);
-	ok &= try_lost_cr3(&lab, ++i);
+	ok &= try_lost_cr3(&lab, "l1-cr3", false, ++i);
+	ok &= try_lost_cr3(&lab, "l1-cr3-again", true, ++i);
 	ok &= try_restored_l2(&lab, ++i);
 	ok &= try_refused_l2(&lab, ++i);
 	lab_exit(&lab);
