@@ -14,12 +14,6 @@
 # lines of the patches name these blobs; they are found in the sources that are in
 # the cache, and in the git directories that the caller adds to the alternates.
 
-# tree_id: of the index.
-tree_id()
-{
-	kernel_git "$pick" write-tree
-}
-
 # preimage_of BASE: on the index.  The first patch that changes a file names what it
 # was before.
 preimage_of()
@@ -131,13 +125,12 @@ carry_one()
 merge_base()
 {
 	commits_of "$1" || return 1
-	taken_out "$1" >"$pick/has"
-	kernel_git "$pick" read-tree "$state"
+	begin "$1"
 	series_of "$1" | while read -r name; do
 		if grep -qxF "$name" "$pick/has"; then
 			echo "has $name"
 			continue
-		elif file=$(apply_one "$1" "$name"); then
+		elif file=$(file_for "$1" "$name"); then
 			echo "apply $name $file"
 			continue
 		fi

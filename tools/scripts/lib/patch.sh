@@ -47,6 +47,12 @@ files_of()
 	sed -n 's#^+++ b/##p; s#^--- a/##p' "$1" | sort -u
 }
 
+# head_of_patch FILE: all that is above its line of dashes.
+head_of_patch()
+{
+	sed '/^---$/,$d; /^diff --git /,$d' "$1"
+}
+
 # changed: the added and the removed lines of the diff on standard input, file by
 # file, each in order.
 changed()

@@ -11,12 +11,18 @@
 # What became of each patch is in $pick/$base, a line each:
 #
 #   has NAME            the tree has it
-#   apply NAME FILE     it applies, strictly; FILE is NAME or a variant of it
+#   apply NAME FILE     it applies, strictly; FILE is NAME, a variant of it, or what
+#                       was made of it for a tree with a part of the snapshot
 #   leave NAME          a test, and does not apply: it is left out
 #   misfit NAME         it does not apply
 
+. "$scripts/lib/snapshot.sh"
+
 # Carried patches, a directory for each state of a tree, see "carry".
 carried=$BUILD/carry
+
+# The series that may go over a part of the snapshot, see lib/snapshot.sh.
+over=
 
 # variants_of BASE NAME: the files that may stand for the patch: the variants that the
 # tree took for other patches, then the patch itself, then the rest.  A variant says
@@ -119,6 +125,12 @@ apply_cached()
 	kernel_git "$pick" apply --cached "$@" 2>/dev/null
 }
 
+# tree_id: of the index.
+tree_id()
+{
+	kernel_git "$pick" write-tree
+}
+
 # taken_out BASE: print which patches the tree has.  The last one first, since what
 # came later changed its context.
 taken_out()
@@ -148,15 +160,30 @@ apply_one()
 	return 1
 }
 
+# begin BASE: to try it, on the index.  What the tree has in its snapshot already matters
+# for $over, the series that it is for.
+begin()
+{
+	taken_out "$1" >"$pick/has"
+	fields=
+	[ "$1" != "$over" ] || fields_there "$1"
+	kernel_git "$pick" read-tree "$state"
+}
+
+# file_for BASE NAME: apply the patch, and print its file.
+file_for()
+{
+	apply_one "$@" || { [ -n "$fields" ] && over_one "$@"; }
+}
+
 # try_base BASE: write $pick/BASE; the index is what the tree would be.
 try_base()
 {
-	taken_out "$1" >"$pick/has"
-	kernel_git "$pick" read-tree "$state"
+	begin "$1"
 	series_of "$1" | while read -r name; do
 		if grep -qxF "$name" "$pick/has"; then
 			echo "has $name"
-		elif file=$(apply_one "$1" "$name"); then
+		elif file=$(file_for "$1" "$name"); then
 			echo "apply $name $file"
 		elif a_test "$1" "$name"; then
 			echo "leave $name"
@@ -234,6 +261,7 @@ choose()
 	base=
 	most=-1
 	own=$(own_line "$1")
+	over=${2:-$own}
 	for any in ${2:-$(bases_near "$1")}; do
 		[ -z "$base" ] || [ -z "$own" ] || looks_fit "$any" || continue
 		try_base "$any"
@@ -295,7 +323,8 @@ explain_file()
 	../*)
 		how=carried
 		! grep -q '^Resolved by hand' "$top/patches/$base/$2" || how='resolved by hand'
-		note "$how: $1" ;;
+		there=$(sed -n 's/^Over what the tree has in its snapshot already: \(.*\)\.$/\1/p' "$top/patches/$base/$2")
+		note "$how${there:+, over what is snapshotted already ($there)}: $1" ;;
 	*) note "by a variant: $2" ;;
 	esac
 }
