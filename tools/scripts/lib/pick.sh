@@ -316,6 +316,12 @@ what_differs()
 	why_not "$base" "$first"
 }
 
+# count_carried: how many patches were made on this machine.
+count_carried()
+{
+	to_apply | grep -c '^\.\./' || :
+}
+
 # explain_file NAME FILE: a patch that is not the series' own file.
 explain_file()
 {
@@ -350,4 +356,6 @@ explain()
 		misfit) note "does not apply: $name" ;;
 		esac
 	done <"$pick/$base"
+	[ "$(count_carried)" -eq 0 ] ||
+		note "what is carried was read by nobody for this tree, and is not proven until 'make prove KSRC=' ends with ok"
 }
