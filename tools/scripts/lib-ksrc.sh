@@ -32,6 +32,8 @@ need_tree()
 {
 	[ -d "$1" ] || die 2 "KSRC: there is no directory $1"
 	ksrc=$(cd "$1" && pwd -P) || die 2 "KSRC: cannot enter $1"
+	! grep -qs "$(printf '\r')\$" "$ksrc/Makefile" "$ksrc/arch/x86/kvm/svm/nested.c" ||
+		die 2 "KSRC: lines of $1 end with CRLF, which no patch expects; check it out with core.autocrlf=false"
 	if [ ! -f "$ksrc/Makefile" ] || [ ! -f "$ksrc/Kconfig" ] ||
 	   [ ! -d "$ksrc/arch/x86/kvm" ] || ! version_of <"$ksrc/Makefile" | grep -qxE '[0-9]+(\.[0-9]+){2}'; then
 		die 2 "KSRC: $1 is not a Linux source tree with arch/x86/kvm; give the directory that has VERSION in its Makefile"
