@@ -160,9 +160,9 @@ apply_one()
 	return 1
 }
 
-# begin BASE: to try it, on the index.  What the tree has in its snapshot already matters
+# pick_begin BASE: to try it, on the index.  What the tree has in its snapshot already matters
 # for $over, the series that it is for.
-begin()
+pick_begin()
 {
 	taken_out "$1" >"$pick/has"
 	fields=
@@ -179,7 +179,7 @@ file_for()
 # try_base BASE: write $pick/BASE; the index is what the tree would be.
 try_base()
 {
-	begin "$1"
+	pick_begin "$1"
 	series_of "$1" | while read -r name; do
 		if grep -qxF "$name" "$pick/has"; then
 			echo "has $name"
