@@ -125,7 +125,7 @@ carry_one()
 merge_base()
 {
 	commits_of "$1" || return 1
-	begin "$1"
+	pick_begin "$1"
 	series_of "$1" | while read -r name; do
 		if grep -qxF "$name" "$pick/has"; then
 			echo "has $name"

@@ -17,6 +17,8 @@ function field_of(line)
 		sub(/;.*/, "", line)
 	else if (line ~ /^\tto->[a-z0-9_]* = /)
 		sub(/ = .*/, "", line)
+	else
+		return ""
 	sub(/.*[ >]/, "", line)
 	return line
 }
