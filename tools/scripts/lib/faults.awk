@@ -2,7 +2,8 @@
 # faults.awk HEADS CONSOLE: for each splat, of which HEADS has the line numbers, a line
 # "FILE:LINE FUNCTION HEAD" without what changes from boot to boot.  FILE:LINE is "-"
 # if the kernel does not say it.  FUNCTION is "?" if neither the head nor the registers
-# below name one: such a splat can't be told from others.
+# below name one: such a splat can't be told from others.  Nor can what looks at time
+# alone, wherever the CPU happens to be.
 
 FILENAME == ARGV[1] { is_head[$1]; next }
 
@@ -39,5 +40,5 @@ FNR in is_head {
 
 END {
 	for (i = 1; i <= n; i++)
-		print at[i], fn[i] == "" ? "?" : fn[i], head[i]
+		print at[i], fn[i] == "" || head[i] ~ /lockup|[Ss]tall|blocked/ ? "?" : fn[i], head[i]
 }

@@ -100,6 +100,8 @@ faults_of()
 	grep -a -n -E -f "$scratch/patterns" "$1/console.log" | cut -d: -f1 >"$scratch/heads"
 	awk -f "$scripts/lib/faults.awk" "$scratch/heads" "$1/console.log" | while read -r at fault; do
 		[ "$at" = - ] || at=$(kernel_git "$tree" show "$2:${at%:*}" | sed -n "${at##*:}p")
+		# A line that is not there can't be compared.
+		[ -n "$at" ] || fault="? $fault"
 		echo "$fault: $at"
 	done | sort -u
 }
